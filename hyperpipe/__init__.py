@@ -1,0 +1,1 @@
+"""Populations of neural networks and hyper-representations of them: see README.md."""

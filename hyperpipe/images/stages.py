@@ -1,0 +1,28 @@
+"""The stage ``images``: a data set from its source to its store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hyperpipe.config import ImagesSlice, Mnist
+from hyperpipe.images.image_set import ImageSet, write_images
+
+
+def make_images(config: ImagesSlice) -> ImageSet:
+    """The data set that a slice of the configuration describes."""
+    settings = config.images
+    if isinstance(settings, Mnist):
+        from hyperpipe.images.mnist import make_mnist
+
+        return make_mnist(settings, config.name, config.seed)
+    if settings.source == "digits":
+        from hyperpipe.images.digits import make_digits
+
+        return make_digits(settings, config.name, config.seed)
+    from hyperpipe.images.printed import make_printed
+
+    return make_printed(settings, config.name, config.seed)
+
+
+def images_stage(config: ImagesSlice, output: Path) -> None:
+    write_images(output, make_images(config))

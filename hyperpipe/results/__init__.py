@@ -1,0 +1,1 @@
+"""From long-form evaluations to the paper's tables."""

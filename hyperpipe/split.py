@@ -1,0 +1,22 @@
+"""Which networks of a zoo the autoencoder trains on, is selected on, and never sees (protocol §2)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hyperpipe.config import Split
+from hyperpipe.randomness import stream
+
+
+def split_networks(seeds: np.ndarray, settings: Split, name: str, root_seed: int) -> np.ndarray:
+    """Names ``train``, ``validation`` or ``test`` for the networks with these seeds, [M] text.
+
+    By network, all its epochs together: seeds ascending, shuffled by the stream (root_seed, "zoo/<name>/split"), then
+    cut into int(share · M) each, the rest test. (The released code shuffles an unsorted directory listing, which no
+    one can repeat.)
+    """
+    shuffled = stream(root_seed, f"zoo/{name}/split").permutation(np.sort(seeds))
+    train, validation = int(settings.train * len(seeds)), int(settings.validation * len(seeds))
+    names = np.repeat(["train", "validation", "test"], [train, validation, len(seeds) - train - validation])
+    by_seed = dict(zip(shuffled.tolist(), names.tolist(), strict=True))
+    return np.array([by_seed[seed] for seed in seeds.tolist()])

@@ -1,0 +1,37 @@
+"""What several test files share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hyperpipe.config import Embedded
+from hyperpipe.images.digits import make_digits
+from hyperpipe.images.image_set import ImageSet, ImageSplit
+
+MNIST = Path(__file__).resolve().parents[2] / "shared" / "data" / "MNIST"
+
+
+@pytest.fixture(scope="session")
+def digits() -> ImageSet:
+    """A few real images; 47 in the training split, so that a batch of 10 leaves a partial one."""
+    return make_digits(Embedded(source="digits", train=47, validation=20, test=30), "digits", 0)
+
+
+@pytest.fixture(scope="session")
+def colour() -> ImageSet:
+    """Noise in three channels and three classes.
+
+    With seed 0 one network of the parity tests met two values 1e-7 apart in a pooling window: which one is the
+    maximum is then a matter of rounding, and its gradient differs by 1 %. With this seed none does.
+    """
+    generator = np.random.default_rng(1)
+
+    def split(count: int) -> ImageSplit:
+        images = generator.integers(0, 256, (count, 3, 28, 28), np.uint8)
+        return ImageSplit(images, generator.integers(0, 3, count), np.arange(count))
+
+    splits = {"train": split(33), "validation": split(10), "test": split(10)}
+    return ImageSet("colour", ("a", "b", "c"), (0.5, 0.4, 0.3), (0.25, 0.2, 0.3), splits)

@@ -1,0 +1,36 @@
+"""Snakemake as the tests call it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TINY = ROOT / "tests" / "config.yaml"
+
+
+def snakemake(*words: str, directory: Path, config: Path = TINY, checkout: Path = ROOT, **changes: str):
+    """Runs the workflow of `checkout` in `directory`; changes: environment variables. Output as text, stderr in it."""
+    import os
+
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(checkout / "Snakefile")]
+    command += ["--directory", str(directory), "--configfile", str(config), "--cores", "2", *words]
+    environment = {**os.environ, "PYTHONPATH": str(checkout), **changes}
+    return subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=250,
+        cwd=checkout,
+        env=environment,
+        check=False,
+    )
+
+
+def jobs(output: str) -> list[str]:
+    """The rules of all jobs that a dry run would start, sorted."""
+    return sorted(rule for rule in re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE) if rule != "all")

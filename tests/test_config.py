@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hyperpipe import config as hp
+from hyperpipe.errors import HyperpipeError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def load(path: Path) -> dict:
+    return yaml.safe_load(path.read_text())
+
+
+@pytest.mark.parametrize("path", [ROOT / "config.yaml", ROOT / "tests" / "config.yaml"], ids=["default", "tiny"])
+def test_the_files_that_come_along_are_valid(path):
+    assert hp.load_config(load(path)).zoos
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        ("seeed", 1, "config.yaml: seeed: there is no such key"),
+        ("images.digits.trian", 1, "config.yaml: images.digits.trian: there is no such key"),
+        ("images.digits.source", "dogs", "images.digits.source: there is no 'dogs'; use one of 'digits'"),
+        ("images.digits.train", 0, "images.digits.train: 0 is refused, input should be greater than or equal to 1"),
+        ("zoos.digits.networks", "8", "zoos.digits.networks: '8' is refused, input should be a valid integer"),
+        ("zoos.digits.recipe.learning_rate", "1e-3", "YAML reads 1e-3 as text: write 1.0e-3"),
+        ("zoos.digits.recipe.learning_rate", -1.0, "greater than 0"),
+        ("zoos.digits.recipe.batch_size", 0, "greater than or equal to 1"),
+        ("zoos.digits.init", "xavier", "zoos.digits.init: 'xavier' is refused"),
+        ("zoos.digits.keep_epochs", [3], "epoch 3 is not among the 2 trained ones"),
+        ("zoos.digits.keep_epochs", [2, 1], "must ascend"),
+        ("zoos.digits.images", "printed", "there is no data set 'printed'"),
+        ("zoos.digits.networks", 3, "too few to split"),
+        ("split.train", 0.9, "must leave a test split"),
+    ],
+)
+def test_what_is_wrong_is_refused_in_one_line_that_names_it(place, value, said):
+    data = copy.deepcopy(load(ROOT / "tests" / "config.yaml"))
+    *groups, key = place.split(".")
+    target = data
+    for group in groups:
+        target = target.setdefault(group, {})
+    target[key] = value
+    with pytest.raises(HyperpipeError) as refused:
+        hp.load_config(data)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_slice_survives_the_command_line_and_has_nothing_that_is_not_its_own():
+    config = hp.load_config(load(ROOT / "config.yaml"))
+    part = hp.shard_slice(config, "digits")
+    assert hp.parse_slice(hp.ShardSlice, part.model_dump_json()) == part
+    assert "networks" not in part.model_dump(), "more networks must not retrain the first shards"
+    with pytest.raises(HyperpipeError, match="not JSON"):
+        hp.parse_slice(hp.ShardSlice, "{")
+
+
+def test_shards_cover_the_seeds_and_stay_when_the_zoo_grows_by_whole_ones():
+    zoo = hp.Zoo(images="d", networks=64, shard=32, epochs=25, recipe=hp.Recipe(learning_rate=0.1))
+    assert hp.shards(zoo) == ["0001-0032", "0033-0064"]
+    more = zoo.model_copy(update={"networks": 70})
+    assert hp.shards(more) == ["0001-0032", "0033-0064", "0065-0070"]

@@ -1,0 +1,58 @@
+"""The tiny run from images to tables."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pytest
+import yaml
+from runs import ROOT, TINY, jobs, snakemake
+
+from hyperpipe.zoo.zoo_store import read_zoo
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("run")
+    done = snakemake("results/tables.md", directory=directory)
+    assert done.returncode == 0, done.stdout[-4000:]
+    return directory
+
+
+def test_the_default_target_is_planned():
+    done = snakemake("-n", directory=ROOT, config=ROOT / "config.yaml")
+    assert done.returncode == 0, done.stdout
+    assert jobs(done.stdout) == ["images"] * 2 + ["tables"] + ["zoo"] * 2 + ["zoo_shard"] * 2
+
+
+def test_a_run_makes_the_tables_and_nothing_is_left_to_do(run):
+    page = (run / "results" / "tables.md").read_text()
+    assert re.search(r"\| B_T +\| 2 +\| \d+\.\d \(\d+\.\d\)", page)
+    again = snakemake("-n", directory=run)
+    assert "Nothing to be done" in again.stdout
+
+
+def test_the_table_is_computed_from_the_metrics_of_the_test_split(run):
+    metrics = pd.read_parquet(run / "results/zoos/digits/metrics.parquet")
+    split = pd.read_parquet(run / "results/zoos/digits/split.parquet")
+    assert split.split.value_counts().to_dict() == {"train": 7, "validation": 1, "test": 2}
+    networks = split[split.split == "test"].network
+    found = metrics[(metrics.split == "test") & (metrics.epoch == 2) & metrics.network.isin(networks)].accuracy
+    page = (run / "results" / "tables.md").read_text()
+    assert f"{100 * found.mean():.1f} ({100 * found.std(ddof=0):.1f})" in page
+
+
+def test_the_zoo_keeps_what_was_asked_for(run):
+    zoo = read_zoo(run / "results/zoos/digits/zoo.h5")
+    assert zoo.seeds.tolist() == list(range(1, 11))
+    assert zoo.trained.kept == (1, 2) and zoo.trained.weights.shape == (2, 10, 2464)
+
+
+def test_a_wrong_key_is_one_line_without_a_traceback(tmp_path):
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(yaml.safe_dump({**yaml.safe_load(TINY.read_text()), "zooos": 1}))
+    done = snakemake("-n", directory=tmp_path, config=wrong)
+    assert done.returncode != 0
+    assert "hyperpipe: config.yaml: zooos: there is no such key" in done.stdout
+    assert "Traceback" not in done.stdout

@@ -1,0 +1,173 @@
+"""Back ends and trainer: parity, independence, bad input; the zoo and its split."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hyperpipe.cnn import Architecture, initialise
+from hyperpipe.config import Recipe, Split, Training
+from hyperpipe.errors import HyperpipeError
+from hyperpipe.images.image_set import SPLITS
+from hyperpipe.randomness import stream
+from hyperpipe.split import split_networks
+from hyperpipe.zoo.reference import ReferenceBackend
+from hyperpipe.zoo.stacked import StackedBackend
+from hyperpipe.zoo.trainer import train_population
+from hyperpipe.zoo.zoo_store import Zoo, join_zoos, read_zoo, write_zoo
+
+RECIPES = {
+    "tanh": Recipe(learning_rate=3e-3),
+    "gelu": Recipe(learning_rate=1e-3, activation="gelu", weight_decay=1e-2, batch_size=7),
+    "relu": Recipe(learning_rate=1e-3, activation="relu"),
+}
+
+
+def starts(count: int, init: str = "kaiming_uniform", **shape) -> np.ndarray:
+    return np.stack([initialise(Architecture(**shape), init, stream(0, "t", m)) for m in range(count)])
+
+
+def train(weights, images, seeds=None, backend="stacked", recipe="tanh", epochs=2, threads=1):
+    return train_population(
+        weights,
+        images,
+        RECIPES[recipe],
+        root_seed=0,
+        purpose="t",
+        seeds=range(len(weights)) if seeds is None else seeds,
+        epochs=epochs,
+        keep_epochs=[0, epochs],
+        training=Training(backend=backend),
+        threads=threads,
+    )
+
+
+@pytest.mark.parametrize("init", ["uniform", "kaiming_uniform"])
+def test_gradients_are_the_references(digits, init):
+    weights, indices = starts(9, init), np.stack([np.arange(10) + m for m in range(9)])
+    recipe = RECIPES["tanh"]
+    ours, right = (
+        backend(weights, Architecture(), recipe, digits, 1).gradients(indices)
+        for backend in (StackedBackend, ReferenceBackend)
+    )
+    assert np.abs(ours - right).max() <= 1e-5 * np.abs(right).max()
+
+
+@pytest.mark.parametrize("recipe", list(RECIPES))
+@pytest.mark.parametrize("data", ["digits", "colour"])
+def test_whole_epochs_are_the_references(data, recipe, request):
+    """47 or 33 images, batches of 10 or 7: the last batch is a partial one. 9 networks: the last group is not full."""
+    images = request.getfixturevalue(data)
+    weights = starts(9, in_channels=images.channels, classes=len(images.classes))
+    ours, right = (train(weights, images, backend=b, recipe=recipe) for b in ("stacked", "reference"))
+    assert (ours.weights[0] == weights).all()
+    moved = np.linalg.norm(right.weights[1] - weights)
+    assert np.linalg.norm(ours.weights[1] - right.weights[1]) <= 1e-3 * moved
+    for split in SPLITS:
+        np.testing.assert_allclose(ours.loss[split], right.loss[split], rtol=1e-4)
+        assert np.abs(ours.accuracy[split] - right.accuracy[split]).max() <= 1.01 / len(images.splits["test"])
+
+
+def test_adam_with_weight_decay_is_torchs(digits):
+    weights, recipe = starts(1), Recipe(learning_rate=1e-2, weight_decay=0.1)
+    ours, right = (
+        backend(weights, Architecture(), recipe, digits, 1) for backend in (StackedBackend, ReferenceBackend)
+    )
+    for backend in (ours, right):
+        backend.train_epoch(np.arange(10)[None])
+    moved = np.linalg.norm(right.weights() - weights)
+    assert np.linalg.norm(ours.weights() - right.weights()) <= 1e-4 * moved
+
+
+@pytest.mark.parametrize("backend", ["stacked", "reference"])
+@pytest.mark.parametrize("init", ["uniform", "kaiming_uniform"])
+def test_a_network_does_not_depend_on_who_trains_beside_it(digits, backend, init):
+    weights = starts(11, init)
+    together = train(weights, digits, backend=backend)
+    threaded = train(weights, digits, backend=backend, threads=2)
+    assert (together.weights == threaded.weights).all()
+    for places in ([7], [9, 2], [10, 9, 8, 7, 6, 5, 4, 3, 2]):
+        apart = train(weights[places], digits, seeds=places, backend=backend)
+        assert (apart.weights == together.weights[:, places]).all()
+        for split in SPLITS:
+            assert (apart.loss[split] == together.loss[split][:, places]).all()
+
+
+def test_a_network_that_diverges_is_recorded_and_does_not_touch_its_neighbours(digits):
+    weights = starts(8)
+    calm = train(weights, digits)
+    wild = weights.copy()
+    wild[3] = 3e38
+    mixed = train(wild, digits)
+    others = [m for m in range(8) if m != 3]
+    assert (mixed.weights[:, others] == calm.weights[:, others]).all()
+    assert not np.isfinite(mixed.loss["test"][-1, 3])
+    assert mixed.accuracy["test"][-1, 3] == 0
+
+
+def test_networks_learn_and_the_seed_decides_the_order(digits):
+    weights = np.repeat(starts(1), 2, axis=0)
+    trained = train(weights, digits, epochs=15)
+    assert trained.loss["train"][-1].max() < 0.7 * trained.loss["train"][0].min()
+    assert (trained.weights[1, 0] != trained.weights[1, 1]).any(), "another seed, another order"
+    assert (trained.loss["test"][0, 0] == trained.loss["test"][0, 1]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda w: (w[:, :-1], [0, 1]), r"\(2, 2463\).*needs \(2, 2464\)"),
+        (lambda w: (w, [0, 1, 2]), "3 seeds"),
+        (lambda w: (np.where(np.arange(2464) == 5, np.nan, w), [0, 1]), r"networks \[0, 1\] are not finite"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(digits, change, said):
+    weights, seeds = change(starts(2))
+    with pytest.raises(HyperpipeError, match=said):
+        train(weights, digits, seeds=seeds)
+
+
+def test_labels_out_of_range_are_refused(digits):
+    digits.splits["test"].labels[0] = 10
+    try:
+        with pytest.raises(HyperpipeError, match="test labels must be 0 … 9"):
+            train(starts(1), digits)
+    finally:
+        digits.splits["test"].labels[0] = 0
+
+
+def zoo(digits, seeds) -> Zoo:
+    trained = train(starts(12)[[s - 1 for s in seeds]], digits, seeds=seeds)
+    return Zoo("z", np.array(seeds), Architecture(), trained, {"rate": 0.1})
+
+
+def test_a_zoo_comes_back_and_shards_join_to_what_one_job_makes(digits, tmp_path):
+    whole = zoo(digits, range(1, 13))
+    for name, seeds in (("b", range(9, 13)), ("a", range(1, 9))):
+        write_zoo(tmp_path / name, zoo(digits, seeds))
+    joined = join_zoos([read_zoo(tmp_path / name) for name in "ba"])
+    assert (joined.seeds == whole.seeds).all() and joined.architecture == whole.architecture
+    assert (joined.trained.weights == whole.trained.weights).all()
+    assert joined.metrics().equals(whole.metrics())
+    row = joined.metrics().query("network == 4 and epoch == 2 and split == 'test'")
+    assert row.accuracy.item() == whole.trained.accuracy["test"][2, 3]
+    assert (joined.at(2) == whole.trained.weights[1]).all()
+    with pytest.raises(HyperpipeError, match="epoch 1 was not kept"):
+        joined.at(1)
+
+
+def test_shards_that_do_not_belong_together_are_refused(digits):
+    with pytest.raises(HyperpipeError, match="a seed is in two shards"):
+        join_zoos([zoo(digits, [1, 2]), zoo(digits, [2, 3])])
+    other = zoo(digits, [3])
+    other.settings["rate"] = 0.2
+    with pytest.raises(HyperpipeError, match="shard 3-3 was trained with other settings"):
+        join_zoos([zoo(digits, [1, 2]), other])
+
+
+def test_the_split_is_by_network_whole_and_does_not_depend_on_the_order():
+    seeds = np.arange(1, 41)
+    names = split_networks(seeds, Split(), "z", 0)
+    assert [int((names == name).sum()) for name in ("train", "validation", "test")] == [28, 6, 6]
+    assert (split_networks(seeds[::-1], Split(), "z", 0) == names[::-1]).all()
+    assert (split_networks(seeds, Split(), "z", 1) != names).any()

@@ -1,0 +1,55 @@
+"""What rules ask of the configuration: slices and inputs. Every helper function of the workflow is here."""
+
+import os
+import sys
+from pathlib import Path
+
+from hyperpipe import config as hp
+from hyperpipe.errors import HyperpipeError
+
+# `python` in the rules' commands is the one that runs Snakemake, also where that was called by its path.
+os.environ.update(
+    PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])
+)
+
+try:
+    CONFIG = hp.load_config(config)
+except HyperpipeError as error:
+    sys.exit(f"hyperpipe: {error}")
+
+
+def as_json(part):
+    return part.model_dump_json()
+
+
+def images_config(wildcards):
+    return as_json(hp.images_slice(CONFIG, wildcards.dataset))
+
+
+def shard_config(wildcards):
+    return as_json(hp.shard_slice(CONFIG, wildcards.zoo))
+
+
+def zoo_config(wildcards):
+    return as_json(hp.zoo_slice(CONFIG, wildcards.zoo))
+
+
+def tables_config(wildcards):
+    return as_json(hp.tables_slice(CONFIG))
+
+
+def images_of_zoo(wildcards):
+    return f"results/images/{CONFIG.zoos[wildcards.zoo].images}.h5"
+
+
+def shards_of_zoo(wildcards):
+    return [
+        f"results/zoos/{wildcards.zoo}/shards/{shard}.h5"
+        for shard in hp.shards(CONFIG.zoos[wildcards.zoo])
+    ]
+
+
+wildcard_constraints:
+    dataset="[A-Za-z][A-Za-z0-9_]*",
+    zoo="[A-Za-z][A-Za-z0-9_]*",
+    shard=r"\d+-\d+",

@@ -1,0 +1,22 @@
+rule tables:
+    """The paper's tables as Markdown."""
+    input:
+        metrics=expand("results/zoos/{zoo}/metrics.parquet", zoo=CONFIG.zoos),
+        splits=expand("results/zoos/{zoo}/split.parquet", zoo=CONFIG.zoos),
+    output:
+        page="results/tables.md",
+    log:
+        "results/logs/tables.log",
+    benchmark:
+        "results/benchmarks/tables.jsonl"
+    conda:
+        "../../envs/hyperpipe.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        config=tables_config,
+    shell:
+        "python -m hyperpipe tables --config {params.config:q} --metrics-paths '{input.metrics}'"
+        " --split-paths '{input.splits}' --page-output {output.page:q} > {log:q} 2>&1"
