@@ -11,6 +11,7 @@ Measured for 8 networks on one core: 18,000 to 28,000 training images/s, against
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -35,21 +36,17 @@ class StackedBackend:
         self, weights: np.ndarray, architecture: Architecture, recipe: Recipe, images: ImageSet, threads: int = 1
     ) -> None:
         self.models, self.threads = len(weights), threads
-        filled = np.zeros((-(-self.models // GROUP) * GROUP, architecture.size), np.float32)
-        filled[: self.models] = weights
         pixels = {name: torch.from_numpy(split.images) for name, split in images.splits.items()}
         labels = {name: torch.from_numpy(split.labels) for name, split in images.splits.items()}
         mean, std = (torch.tensor(v).view(-1, 1, 1) for v in (images.mean, images.std))
         self.groups = [
-            _Group(torch.from_numpy(rows.copy()), architecture, recipe, pixels, labels, mean, std)
-            for rows in filled.reshape(-1, GROUP, architecture.size)
+            _Group(rows, architecture, recipe, pixels, labels, mean, std)
+            for rows in self._grouped(np.asarray(weights, np.float32))
         ]
 
     def train_epoch(self, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        filled = np.zeros((len(self.groups) * GROUP, orders.shape[1]), np.int64)
-        filled[: self.models] = orders
-        rows = filled.reshape(len(self.groups), GROUP, -1)
-        return self._each(lambda group, g: group.train_epoch(torch.from_numpy(rows[g])))
+        rows = self._grouped(orders)
+        return self._each(lambda group, g: group.train_epoch(rows[g]))
 
     def evaluate(self, split: str) -> tuple[np.ndarray, np.ndarray]:
         return self._each(lambda group, g: group.evaluate(split))
@@ -59,13 +56,15 @@ class StackedBackend:
 
     def gradients(self, indices: np.ndarray) -> np.ndarray:
         """Of the mean loss on one batch, [M, P]; indices [M, B] of training images. For parity tests."""
-        filled = np.zeros((len(self.groups) * GROUP, indices.shape[1]), np.int64)
-        filled[: self.models] = indices
-        rows = torch.from_numpy(filled.reshape(len(self.groups), GROUP, -1))
-        found = [group.gradient(*group.batch("train", rows[g].T))[0] for g, group in enumerate(self.groups)]
+        pairs = zip(self.groups, self._grouped(indices), strict=True)
+        found = [group.gradient(*group.batch("train", rows.T))[0] for group, rows in pairs]
         return torch.cat(found)[: self.models].numpy()
 
-    def _each(self, work) -> tuple[np.ndarray, np.ndarray]:
+    def _grouped(self, rows: np.ndarray) -> torch.Tensor:
+        """[M, n] → [groups, GROUP, n], filled up with zeros."""
+        return torch.from_numpy(np.pad(rows, ((0, -self.models % GROUP), (0, 0)))).view(-1, GROUP, rows.shape[1])
+
+    def _each(self, work: Callable[[_Group, int], tuple[torch.Tensor, torch.Tensor]]) -> tuple[np.ndarray, np.ndarray]:
         """Loss and accuracy [M] from every group's [GROUP] tensors; one thread a group."""
 
         def alone(g: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -80,7 +79,16 @@ class StackedBackend:
 class _Group:
     """GROUP networks; flat: their weights [GROUP, P], updated in place."""
 
-    def __init__(self, flat, architecture, recipe, pixels, labels, mean, std) -> None:
+    def __init__(
+        self,
+        flat: torch.Tensor,
+        architecture: Architecture,
+        recipe: Recipe,
+        pixels: dict[str, torch.Tensor],
+        labels: dict[str, torch.Tensor],
+        mean: torch.Tensor,
+        std: torch.Tensor,
+    ) -> None:
         self.flat, self.architecture, self.recipe = flat, architecture, recipe
         self.pixels, self.labels, self.mean, self.std = pixels, labels, mean, std
         self.first, self.second, self.step = torch.zeros_like(flat), torch.zeros_like(flat), 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from hyperpipe.cnn import Architecture
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.images.image_set import SPLITS
 from hyperpipe.store import read_store, write_store
 from hyperpipe.zoo.trainer import Trained
 
@@ -62,16 +63,10 @@ def write_zoo(path: str | Path, zoo: Zoo) -> None:
     for split in zoo.trained.loss:
         datasets[f"loss/{split}"] = zoo.trained.loss[split]
         datasets[f"accuracy/{split}"] = zoo.trained.accuracy[split]
-    a = zoo.architecture
     attrs = {
         "name": zoo.name,
-        "architecture": {
-            "in_channels": a.in_channels,
-            "classes": a.classes,
-            "channels": a.channels,
-            "hidden": a.hidden,
-        },
-        "layout": [[layer.name, list(layer.shape), layer.offset] for layer in a.layers],
+        "architecture": asdict(zoo.architecture),
+        "layout": [[layer.name, layer.shape, layer.offset] for layer in zoo.architecture.layers],
         "kept": zoo.trained.kept,
         "backend": zoo.trained.backend,
         "settings": zoo.settings,
@@ -83,12 +78,11 @@ def read_zoo(path: str | Path) -> Zoo:
     """Raises HyperpipeError where the store is missing, damaged or no zoo."""
     store = read_store(path, "zoo")
     attrs = store.attrs
-    splits = ("train", "validation", "test")
     trained = Trained(
         tuple(attrs["kept"]),
         store["weights"],
-        {split: store[f"loss/{split}"] for split in splits},
-        {split: store[f"accuracy/{split}"] for split in splits},
+        {split: store[f"loss/{split}"] for split in SPLITS},
+        {split: store[f"accuracy/{split}"] for split in SPLITS},
         attrs["backend"],
     )
     shape = {**attrs["architecture"], "channels": tuple(attrs["architecture"]["channels"])}
