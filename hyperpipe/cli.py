@@ -11,7 +11,17 @@ from typing import Annotated
 
 import typer
 
-from hyperpipe.config import ImagesSlice, ShardSlice, TablesSlice, ZooSlice, parse_slice
+from hyperpipe.config import (
+    FinetuneSlice,
+    HyperRepSlice,
+    ImagesSlice,
+    PopulationSlice,
+    ScratchSlice,
+    ShardSlice,
+    TablesSlice,
+    ZooSlice,
+    parse_slice,
+)
 from hyperpipe.errors import HyperpipeError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -52,11 +62,65 @@ def zoo(config: Slice, shard_paths: Inputs, store_output: Output, split_output: 
 
 
 @app.command()
-def tables(config: Slice, metrics_paths: Inputs, split_paths: Inputs, page_output: Output) -> None:
+def hyperrep(
+    config: Slice,
+    zoo_path: Input,
+    split_path: Input,
+    store_output: Output,
+    embeddings_output: Output,
+    history_output: Output,
+    threads: Threads = 1,
+) -> None:
+    """Trains the autoencoder of a zoo and embeds its networks."""
+    from hyperpipe.hyperrep.stages import hyperrep_stage
+
+    outputs = store_output, embeddings_output, history_output
+    hyperrep_stage(parse_slice(HyperRepSlice, config), zoo_path, split_path, *outputs, threads)
+
+
+@app.command()
+def population(
+    config: Slice, hyperrep_path: Input, embeddings_path: Input, metrics_path: Input, store_output: Output
+) -> None:
+    """Samples populations from a hyper-representation, one a sampler, and reconstructs anchors."""
+    from hyperpipe.sampling.stages import population_stage
+
+    inputs = hyperrep_path, embeddings_path, metrics_path
+    population_stage(parse_slice(PopulationSlice, config), *inputs, store_output)
+
+
+@app.command()
+def scratch(config: Slice, images_path: Input, store_output: Output) -> None:
+    """Makes a population as PyTorch initialises it."""
+    from hyperpipe.sampling.stages import scratch_stage
+
+    scratch_stage(parse_slice(ScratchSlice, config), images_path, store_output)
+
+
+@app.command()
+def finetune(
+    config: Slice, population_path: Input, images_path: Input, table_output: Output, threads: Threads = 1
+) -> None:
+    """Fine-tunes the populations of a store on a target's images."""
+    from hyperpipe.evaluation.stages import finetune_stage
+
+    finetune_stage(parse_slice(FinetuneSlice, config), population_path, images_path, table_output, threads)
+
+
+@app.command()
+def tables(
+    config: Slice,
+    metrics_paths: Inputs,
+    split_paths: Inputs,
+    history_paths: Inputs,
+    evaluation_paths: Inputs,
+    page_output: Output,
+) -> None:
     """Computes the paper's tables."""
     from hyperpipe.results.stages import tables_stage
 
-    tables_stage(parse_slice(TablesSlice, config), _paths(metrics_paths), _paths(split_paths), page_output)
+    inputs = metrics_paths, split_paths, history_paths, evaluation_paths
+    tables_stage(parse_slice(TablesSlice, config), *map(_paths, inputs), page_output)
 
 
 def _paths(text: str) -> list[Path]:

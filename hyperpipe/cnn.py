@@ -14,7 +14,7 @@ import itertools
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -106,6 +106,11 @@ class Architecture:
     def __str__(self) -> str:
         """``1-8-6-4-20-10``: input channels, convolutions, hidden width, classes."""
         return "-".join(map(str, (self.in_channels, *self.channels, self.hidden, self.classes)))
+
+
+def architecture_from(settings: dict[str, Any]) -> Architecture:
+    """The inverse of ``dataclasses.asdict``, after JSON has made lists of tuples."""
+    return Architecture(**{**settings, "channels": tuple(settings["channels"])})
 
 
 def initialise(architecture: Architecture, init: Init, generator: np.random.Generator) -> np.ndarray:

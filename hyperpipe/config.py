@@ -16,6 +16,14 @@ from hyperpipe.errors import HyperpipeError
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Count = Annotated[int, Field(ge=1)]
+Loss = Literal["lwln", "plain"]  # layer-wise loss normalisation, or the plain mean squared error
+Anchors = Literal["all", "best"]
+# The paper's sampled populations: the loss of their autoencoder and their anchors among the training networks.
+POPULATIONS: dict[str, tuple[Loss, Anchors]] = {
+    "B_KDE30": ("plain", "best"),
+    "S_KDE": ("lwln", "all"),
+    "S_KDE30": ("lwln", "best"),
+}
 
 
 class Model(BaseModel):
@@ -92,6 +100,57 @@ class Split(Model):
         return self
 
 
+class HyperRep(Model):
+    """The autoencoder over weights and its training; the defaults are the released MNIST values (protocol §3)."""
+
+    zoo_epochs: list[Annotated[int, Field(ge=0)]] = Field(
+        [21, 22, 23, 24, 25], min_length=1, description="the zoo's epochs it learns from, among each zoo's keep_epochs"
+    )
+    weight_threshold: float = Field(5.0, gt=0, description="a network with a larger |weight| at an epoch is left out")
+    width: Count = 1428
+    heads: Count = 12
+    feed_forward: Count = 1380
+    encoder_blocks: Count = 2
+    decoder_blocks: Count = 2
+    dropout: float = Field(0.1, ge=0, lt=1)
+    latent: Count = 700
+    projection_layers: Count = 4
+    projection_width: Count = 400
+    projection_outputs: Count = 50
+    permute: bool = Field(True, description="views are permuted at random, which leaves their function as it is")
+    erase_probability: float = Field(0.5, ge=0, le=1, description="of a view to have a block zeroed")
+    erase_shares: tuple[float, float] = Field((0.02, 0.33), strict=False, description="the block's least and most")
+    beta: float = Field(0.9004, gt=0, le=1, description="of the reconstruction; 1: no contrast, one view")
+    temperature: float = Field(0.1, gt=0, description="of NT-Xent")
+    epochs: Count = 1750
+    batch_size: Annotated[int, Field(ge=2)] = 500
+    learning_rate: float = Field(1e-4, gt=0)
+    weight_decay: float = Field(1e-9, ge=0)
+    selection: Literal["best_validation", "last"] = Field(
+        "best_validation", description="the checkpoint that embeds and decodes; both are kept"
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> HyperRep:
+        if self.width % self.heads:
+            raise ValueError(f"width: {self.width} is not a multiple of {self.heads} heads")
+        if not 0 <= self.erase_shares[0] <= self.erase_shares[1] < 1:
+            raise ValueError("erase_shares: must be two shares, ascending, between 0 and 1")
+        return self
+
+
+class Sampling(Model):
+    """Populations sampled from a hyper-representation (paper, section 3; protocol §4)."""
+
+    networks: Count = Field(150, description="of each population")
+    bandwidth: float = Field(0.002, gt=0, description="of the kernel density, in latent units")
+    best: float = Field(0.3, gt=0, lt=1, description="share of the anchors, by test accuracy, of S_KDE30 and B_KDE30")
+
+
+class Finetuning(Model):
+    epochs: Count = Field(25, description="fine-tuning epochs of every population")
+
+
 class Training(Model):
     """Which back end trains networks, and on what."""
 
@@ -105,11 +164,17 @@ class Config(Model):
     images: dict[Name, Images] = Field(min_length=1)
     zoos: dict[Name, Zoo] = Field(min_length=1)
     split: Split = Split()
+    hyperrep: HyperRep = HyperRep()
+    sampling: Sampling = Sampling()
+    finetuning: Finetuning = Finetuning()
     training: Training = Training()
 
     @model_validator(mode="after")
     def _names_exist(self) -> Config:
         for name, zoo in self.zoos.items():
+            for epoch in self.hyperrep.zoo_epochs:
+                if epoch not in zoo.keep_epochs:
+                    raise ValueError(f"hyperrep.zoo_epochs: epoch {epoch} is not among zoos.{name}.keep_epochs")
             if zoo.images not in self.images:
                 raise ValueError(f"zoos.{name}.images: there is no data set {zoo.images!r} under images")
             train, validation = int(zoo.networks * self.split.train), int(zoo.networks * self.split.validation)
@@ -143,9 +208,43 @@ class ZooSlice(Model):
     split: Split
 
 
+class HyperRepSlice(Model):
+    seed: int
+    zoo: Name
+    loss: Loss
+    hyperrep: HyperRep
+
+
+class PopulationSlice(Model):
+    seed: int
+    zoo: Name
+    population: Name
+    anchors: Anchors
+    sampling: Sampling
+
+
+class ScratchSlice(Model):
+    seed: int
+    zoo: Name
+    networks: int
+
+
+class FinetuneSlice(Model):
+    seed: int
+    zoo: Name
+    population: Name
+    target: Name
+    recipe: Recipe
+    epochs: int
+    training: Training
+
+
 class TablesSlice(Model):
     seed: int
     zoos: dict[Name, Zoo]
+    hyperrep: HyperRep
+    sampling: Sampling
+    finetuning: Finetuning
 
 
 def images_slice(config: Config, name: str) -> ImagesSlice:
@@ -162,8 +261,34 @@ def zoo_slice(config: Config, name: str) -> ZooSlice:
     return ZooSlice(seed=config.seed, name=name, split=config.split)
 
 
+def hyperrep_slice(config: Config, zoo: str, loss: Loss) -> HyperRepSlice:
+    return HyperRepSlice(seed=config.seed, zoo=zoo, loss=loss, hyperrep=config.hyperrep)
+
+
+def population_slice(config: Config, zoo: str, population: str) -> PopulationSlice:
+    anchors = POPULATIONS[population][1]
+    return PopulationSlice(seed=config.seed, zoo=zoo, population=population, anchors=anchors, sampling=config.sampling)
+
+
+def scratch_slice(config: Config, zoo: str) -> ScratchSlice:
+    return ScratchSlice(seed=config.seed, zoo=zoo, networks=config.sampling.networks)
+
+
+def finetune_slice(config: Config, zoo: str, population: str, target: str) -> FinetuneSlice:
+    return FinetuneSlice(
+        seed=config.seed,
+        zoo=zoo,
+        population=population,
+        target=target,
+        recipe=config.zoos[target].recipe,
+        epochs=config.finetuning.epochs,
+        training=config.training,
+    )
+
+
 def tables_slice(config: Config) -> TablesSlice:
-    return TablesSlice(seed=config.seed, zoos=config.zoos)
+    kept = {key: getattr(config, key) for key in ("zoos", "hyperrep", "sampling", "finetuning")}
+    return TablesSlice(seed=config.seed, **kept)
 
 
 def shards(zoo: Zoo) -> list[str]:

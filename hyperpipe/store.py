@@ -37,6 +37,10 @@ class Store:
     def __contains__(self, name: str) -> bool:
         return name in self._digests
 
+    def under(self, group: str) -> list[str]:
+        """The names of all datasets of a group."""
+        return [name for name in self._digests if name.startswith(group + "/")]
+
     def __getitem__(self, name: str) -> np.ndarray:
         """A whole dataset. Raises HyperpipeError where it is not there or its data are not those that were written."""
         if name not in self._digests:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from runs import ROOT, TINY, jobs, snakemake
 
+from hyperpipe.hyperrep.hyperrep_store import read_embeddings, read_hyperrep
+from hyperpipe.sampling.population_store import read_populations
 from hyperpipe.zoo.zoo_store import read_zoo
 
 
@@ -20,15 +24,16 @@ def run(tmp_path_factory):
     return directory
 
 
-def test_the_default_target_is_planned():
-    done = snakemake("-n", directory=ROOT, config=ROOT / "config.yaml")
+def test_the_default_target_is_planned(tmp_path):
+    done = snakemake("-n", directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
-    assert jobs(done.stdout) == ["images"] * 2 + ["tables"] + ["zoo"] * 2 + ["zoo_shard"] * 2
+    counts = {"images": 2, "zoo_shard": 2, "zoo": 2, "hyperrep": 4, "population": 6, "scratch": 2, "finetune": 8}
+    assert Counter(jobs(done.stdout)) == counts | {"tables": 1}
 
 
 def test_a_run_makes_the_tables_and_nothing_is_left_to_do(run):
     page = (run / "results" / "tables.md").read_text()
-    assert re.search(r"\| B_T +\| 2 +\| \d+\.\d \(\d+\.\d\)", page)
+    assert re.search(r"\| 2 +\| S_KDE30 +\| released +\| 4 +\| \d+\.\d \(\d+\.\d\)", page)
     again = snakemake("-n", directory=run)
     assert "Nothing to be done" in again.stdout
 
@@ -47,6 +52,18 @@ def test_the_zoo_keeps_what_was_asked_for(run):
     zoo = read_zoo(run / "results/zoos/digits/zoo.h5")
     assert zoo.seeds.tolist() == list(range(1, 11))
     assert zoo.trained.kept == (1, 2) and zoo.trained.weights.shape == (2, 10, 2464)
+
+
+def test_populations_are_decoded_from_the_checkpoint_that_is_named(run):
+    hyperrep = read_hyperrep(run / "results/hyperreps/digits/lwln/hyperrep.h5")
+    embedded = read_embeddings(run / "results/hyperreps/digits/lwln/embeddings.h5", "train")
+    populations = read_populations(run / "results/populations/digits/S_KDE.h5")
+    assert populations.settings["selection"] == "last" and populations.settings["autoencoder_epoch"] == 3
+    assert populations.settings["anchor_rows"] == len(embedded.latents) == 14
+    decoded = hyperrep.decode(embedded.latents)
+    for row in populations.weights["reconstruction"]:
+        assert np.abs(decoded - row).max(axis=1).min() < 1e-5
+    assert "The autoencoder's checkpoint is `last`" in (run / "results/tables.md").read_text()
 
 
 def test_a_wrong_key_is_one_line_without_a_traceback(tmp_path):

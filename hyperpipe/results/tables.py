@@ -1,60 +1,95 @@
-"""The tables of the paper as Markdown."""
+"""The tables of the paper as Markdown, computed from long-form measurements."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from hyperpipe.config import TablesSlice
+from hyperpipe.config import POPULATIONS, TablesSlice
+from hyperpipe.results.runs import hyperreps_that_were_run, zoos_that_were_run
+
+_CAPTION = """\
+Accuracy on the images' test split in %, mean (standard deviation, ddof 0) over the n networks of a population, after so
+many epochs of fine-tuning (B_T: of training)."""
+
+_LEGEND = """\
+- **B_T**: the zoo's own networks of the test split, trained from scratch.
+- **S_KDE**, **S_KDE30**: decoded samples of the kernel density of the training networks' embeddings, of all and of the
+  best {best:.0%} by test accuracy. **B_KDE30**: the same as S_KDE30 with an autoencoder without LWLN.
+- `independent`: each latent dimension is drawn on its own, the paper's equation. `released`: as the authors' code
+  draws, one seed for all dimensions: copies of training embeddings, but for one common shift.
+- `reconstruction`: no sampling, anchors of that population decoded as they are. `pytorch_default`: networks never
+  trained on anything, in PyTorch's default initialisation.
+- The autoencoder's checkpoint is `{selection}`."""
 
 
-def tables_page(config: TablesSlice, metrics: list[pd.DataFrame], splits: list[pd.DataFrame]) -> str:
-    """results/tables.md: Table 1 and what was run."""
-    measured = pd.concat(metrics).merge(pd.concat(splits), on=["zoo", "network"], suffixes=("", "_of_network"))
-    b_t = measured[(measured.split == "test") & (measured.split_of_network == "test")]
-    lines = ["# Tables", "", "## Table 1: populations on their source data set", ""]
-    lines += ["Test accuracy in %, mean (standard deviation) over a population's networks.", ""]
-    lines += [_markdown(_table1(config, b_t)), ""]
-    counts = ", ".join(f"{zoo} {b_t[b_t.zoo == zoo].network.nunique()}" for zoo in config.zoos)
-    lines += [f"B_T: the zoo's own networks of the test split, trained from scratch; networks: {counts}.", ""]
-    lines += ["## What was run", "", _markdown(_runs(config)), ""]
-    return "\n".join(lines)
+@dataclass(frozen=True)
+class Row:
+    """A row of a table: a population and sampler after so many epochs."""
+
+    population: str
+    sampler: str
+    epoch: int
+
+
+def measured(evaluations: pd.DataFrame, metrics: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
+    """Test accuracies of all populations: zoo (source), target, population, sampler, network, epoch, accuracy.
+
+    B_T, the networks of a zoo's test split, comes from the zoo's own metrics.
+    """
+    b_t = metrics.merge(splits, on=["zoo", "network"], suffixes=("", "_of_network"))
+    b_t = b_t[b_t.split_of_network == "test"].assign(population="B_T", sampler="", target=b_t.zoo)
+    columns = ["zoo", "target", "population", "sampler", "network", "epoch", "accuracy"]
+    return pd.concat([frame.loc[frame.split == "test", columns] for frame in (b_t, evaluations)], ignore_index=True)
+
+
+def tables_page(config: TablesSlice, measurements: pd.DataFrame, history: pd.DataFrame) -> str:
+    """results/tables.md."""
+    in_dataset = measurements[measurements.zoo == measurements.target]
+    legend = _LEGEND.format(best=config.sampling.best, selection=config.hyperrep.selection)
+    parts = [
+        "# Tables",
+        "## Table 1: populations on their source data set",
+        _CAPTION,
+        _markdown(table1(config, in_dataset)),
+        legend,
+        "## What was run",
+        _markdown(zoos_that_were_run(config)),
+        _markdown(hyperreps_that_were_run(config, history)),
+        f"{config.sampling.networks} networks a population, kernel bandwidth {config.sampling.bandwidth:g},"
+        f" {config.finetuning.epochs} epochs of fine-tuning with the zoo's recipe and a fresh optimiser.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def table1(config: TablesSlice, in_dataset: pd.DataFrame) -> pd.DataFrame:
+    """Table 1 in the paper's row order: by epoch, then B_T, B_KDE30, S_KDE, S_KDE30, and what to compare with."""
+    last = config.finetuning.epochs
+    rows = [row for epoch in dict.fromkeys((0, 1, last)) for row in rows_at(epoch)]
+    rows += [Row("B_T", "", epoch) for epoch in sorted({zoo.epochs for zoo in config.zoos.values()} - {0, 1, last})]
+    groups = dict(tuple(in_dataset.groupby(["population", "sampler", "epoch", "target"]).accuracy))
+    lines = []
+    for row in rows:
+        found = {zoo: groups.get((row.population, row.sampler, row.epoch, zoo), np.array([])) for zoo in config.zoos}
+        networks = "/".join(dict.fromkeys(str(len(accuracies)) for accuracies in found.values()))
+        cells = {zoo: cell(accuracies) for zoo, accuracies in found.items()}
+        line = {"Epoch": row.epoch, "Population": row.population, "Sampler": row.sampler or "–", "n": networks}
+        lines.append(line | cells)
+    return pd.DataFrame(lines)
+
+
+def rows_at(epoch: int) -> list[Row]:
+    sampled = [Row(name, sampler, epoch) for name in POPULATIONS for sampler in ("independent", "released")]
+    controls = [Row(name, "reconstruction", epoch) for name in POPULATIONS]
+    return [Row("B_T", "", epoch), *sampled, *controls, Row("scratch", "pytorch_default", epoch)]
 
 
 def cell(accuracies: pd.Series | np.ndarray) -> str:
     """``83.3 (2.6)``: mean and standard deviation (ddof 0, as in the released code) in %; an empty population ``–``."""
     values = 100 * np.asarray(accuracies, float)
     return f"{values.mean():.1f} ({values.std():.1f})" if values.size else "–"
-
-
-def _table1(config: TablesSlice, b_t: pd.DataFrame) -> pd.DataFrame:
-    epochs = sorted({0, 1} | {zoo.epochs for zoo in config.zoos.values()})
-    rows = [
-        {"Population": "B_T", "Epoch": epoch}
-        | {zoo: cell(b_t[(b_t.zoo == zoo) & (b_t.epoch == epoch)].accuracy) for zoo in config.zoos}
-        for epoch in epochs
-    ]
-    return pd.DataFrame(rows)
-
-
-def _runs(config: TablesSlice) -> pd.DataFrame:
-    rows = []
-    for name, zoo in config.zoos.items():
-        recipe = zoo.recipe
-        rows.append(
-            {
-                "Zoo": name,
-                "Images": zoo.images,
-                "Networks": zoo.networks,
-                "Epochs": zoo.epochs,
-                "Init": zoo.init,
-                "Activation": recipe.activation,
-                "Learning rate": f"{recipe.learning_rate:g}",
-                "Weight decay": f"{recipe.weight_decay:g}",
-                "Batch": recipe.batch_size,
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def _markdown(frame: pd.DataFrame) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from hyperpipe.cnn import Architecture
 from hyperpipe.config import Recipe, Training
@@ -32,6 +33,21 @@ class Trained:
     loss: dict[str, np.ndarray]
     accuracy: dict[str, np.ndarray]
     backend: str
+
+    def metrics(self, networks: np.ndarray) -> pd.DataFrame:
+        """Long form: network (its name among `networks` [M]), epoch, split, loss, accuracy."""
+        frames = []
+        for split, accuracy in self.accuracy.items():
+            epochs = len(accuracy)
+            columns = {
+                "network": np.tile(networks, epochs),
+                "epoch": np.repeat(np.arange(epochs), len(networks)),
+                "split": split,
+                "loss": self.loss[split].ravel(),
+                "accuracy": accuracy.ravel(),
+            }
+            frames.append(pd.DataFrame(columns))
+        return pd.concat(frames, ignore_index=True)
 
 
 def train_population(

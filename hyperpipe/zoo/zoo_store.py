@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hyperpipe.cnn import Architecture
+from hyperpipe.cnn import Architecture, architecture_from
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.images.image_set import SPLITS
 from hyperpipe.store import read_store, write_store
@@ -39,22 +39,9 @@ class Zoo:
 
     def metrics(self) -> pd.DataFrame:
         """Long form: zoo, network (its seed), epoch, split, loss, accuracy."""
-        frames = []
-        for split, accuracy in self.trained.accuracy.items():
-            epochs, models = accuracy.shape
-            frames.append(
-                pd.DataFrame(
-                    {
-                        "zoo": self.name,
-                        "network": np.tile(self.seeds, epochs),
-                        "epoch": np.repeat(np.arange(epochs), models),
-                        "split": split,
-                        "loss": self.trained.loss[split].ravel(),
-                        "accuracy": accuracy.ravel(),
-                    }
-                )
-            )
-        return pd.concat(frames, ignore_index=True)
+        frame = self.trained.metrics(self.seeds)
+        frame.insert(0, "zoo", self.name)
+        return frame
 
 
 def write_zoo(path: str | Path, zoo: Zoo) -> None:
@@ -85,8 +72,8 @@ def read_zoo(path: str | Path) -> Zoo:
         {split: store[f"accuracy/{split}"] for split in SPLITS},
         attrs["backend"],
     )
-    shape = {**attrs["architecture"], "channels": tuple(attrs["architecture"]["channels"])}
-    return Zoo(attrs["name"], store["seeds"], Architecture(**shape), trained, attrs["settings"])
+    architecture = architecture_from(attrs["architecture"])
+    return Zoo(attrs["name"], store["seeds"], architecture, trained, attrs["settings"])
 
 
 def join_zoos(parts: list[Zoo]) -> Zoo:

@@ -34,12 +34,50 @@ def zoo_config(wildcards):
     return as_json(hp.zoo_slice(CONFIG, wildcards.zoo))
 
 
+def hyperrep_config(wildcards):
+    return as_json(hp.hyperrep_slice(CONFIG, wildcards.zoo, wildcards.loss))
+
+
+def population_config(wildcards):
+    return as_json(hp.population_slice(CONFIG, wildcards.zoo, wildcards.population))
+
+
+def scratch_config(wildcards):
+    return as_json(hp.scratch_slice(CONFIG, wildcards.zoo))
+
+
+def finetune_config(wildcards):
+    return as_json(hp.finetune_slice(CONFIG, **wildcards))
+
+
 def tables_config(wildcards):
     return as_json(hp.tables_slice(CONFIG))
 
 
 def images_of_zoo(wildcards):
     return f"results/images/{CONFIG.zoos[wildcards.zoo].images}.h5"
+
+
+def images_of_target(wildcards):
+    return f"results/images/{CONFIG.zoos[wildcards.target].images}.h5"
+
+
+def hyperrep_of_population(wildcards):
+    loss, _ = hp.POPULATIONS[wildcards.population]
+    return f"results/hyperreps/{wildcards.zoo}/{loss}/hyperrep.h5"
+
+
+def embeddings_of_population(wildcards):
+    loss, _ = hp.POPULATIONS[wildcards.population]
+    return f"results/hyperreps/{wildcards.zoo}/{loss}/embeddings.h5"
+
+
+def evaluations(wildcards):
+    return [
+        f"results/evaluations/{zoo}/{population}/{zoo}.parquet"
+        for zoo in CONFIG.zoos
+        for population in (*hp.POPULATIONS, "scratch")
+    ]
 
 
 def shards_of_zoo(wildcards):
@@ -53,3 +91,6 @@ wildcard_constraints:
     dataset="[A-Za-z][A-Za-z0-9_]*",
     zoo="[A-Za-z][A-Za-z0-9_]*",
     shard=r"\d+-\d+",
+    loss="lwln|plain",
+    population="[A-Za-z][A-Za-z0-9_]*",
+    target="[A-Za-z][A-Za-z0-9_]*",

@@ -3,6 +3,12 @@ rule tables:
     input:
         metrics=expand("results/zoos/{zoo}/metrics.parquet", zoo=CONFIG.zoos),
         splits=expand("results/zoos/{zoo}/split.parquet", zoo=CONFIG.zoos),
+        histories=expand(
+            "results/hyperreps/{zoo}/{loss}/history.parquet",
+            zoo=CONFIG.zoos,
+            loss=["lwln", "plain"],
+        ),
+        evaluations=evaluations,
     output:
         page="results/tables.md",
     log:
@@ -19,4 +25,5 @@ rule tables:
         config=tables_config,
     shell:
         "python -m hyperpipe tables --config {params.config:q} --metrics-paths '{input.metrics}'"
-        " --split-paths '{input.splits}' --page-output {output.page:q} > {log:q} 2>&1"
+        " --split-paths '{input.splits}' --history-paths '{input.histories}'"
+        " --evaluation-paths '{input.evaluations}' --page-output {output.page:q} > {log:q} 2>&1"

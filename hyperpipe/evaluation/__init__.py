@@ -1,0 +1,1 @@
+"""What a population is worth: fine-tuning it on a data set (protocol §5)."""

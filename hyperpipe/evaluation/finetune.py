@@ -1,0 +1,51 @@
+"""Fine-tuning populations on a data set (protocol §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from hyperpipe.cnn import Architecture
+from hyperpipe.config import Recipe, Training
+from hyperpipe.images.image_set import ImageSet
+from hyperpipe.zoo.trainer import train_population
+
+
+def finetune(
+    populations: Mapping[str, np.ndarray],
+    images: ImageSet,
+    recipe: Recipe,
+    *,
+    root_seed: int,
+    target: str,
+    epochs: int,
+    architecture: Architecture,
+    training: Training | None = None,
+    threads: int = 1,
+) -> pd.DataFrame:
+    """Trains every network of every population [M, P] with a fresh Adam; epoch 0 is before any update.
+
+    Long form: sampler, network (its place in the population, from 0), epoch, split, loss, accuracy. The k-th networks
+    of all populations meet the images of `target` in the same order, so populations can be compared in pairs.
+    """
+    numbers = [np.arange(len(weights)) for weights in populations.values()]
+    trained = train_population(
+        np.concatenate(list(populations.values())),
+        images,
+        recipe,
+        root_seed=root_seed,
+        purpose=f"finetune/{target}",
+        seeds=np.concatenate(numbers).tolist(),
+        epochs=epochs,
+        architecture=architecture,
+        training=training,
+        threads=threads,
+    )
+    names = np.repeat(list(populations), [len(weights) for weights in populations.values()])
+    frame = trained.metrics(np.arange(len(names)))
+    places = frame.pop("network").to_numpy()
+    frame.insert(0, "sampler", names[places])
+    frame.insert(1, "network", np.concatenate(numbers)[places])
+    return frame

@@ -1,0 +1,30 @@
+"""The stage ``finetune``: what the populations of a store are worth on a target's images, with the target's recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hyperpipe.config import FinetuneSlice
+from hyperpipe.evaluation.finetune import finetune
+from hyperpipe.images.image_set import read_images
+from hyperpipe.sampling.population_store import read_populations
+from hyperpipe.store import write_table
+
+
+def finetune_stage(config: FinetuneSlice, population_path: Path, images_path: Path, output: Path, threads: int) -> None:
+    populations = read_populations(population_path)
+    frame = finetune(
+        populations.weights,
+        read_images(images_path),
+        config.recipe,
+        root_seed=config.seed,
+        target=config.target,
+        epochs=config.epochs,
+        architecture=populations.architecture,
+        training=config.training,
+        threads=threads,
+    )
+    frame.insert(0, "zoo", config.zoo)
+    frame.insert(1, "population", config.population)
+    frame.insert(2, "target", config.target)
+    write_table(output, frame)

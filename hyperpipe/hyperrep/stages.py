@@ -1,0 +1,37 @@
+"""The stage ``hyperrep``: from a zoo to its autoencoder, the embeddings of its networks and the training's history."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hyperpipe.config import HyperRepSlice
+from hyperpipe.hyperrep.hyperrep_store import Embeddings, HyperRepresentation, write_embeddings, write_hyperrep
+from hyperpipe.hyperrep.rows import rows_by_split
+from hyperpipe.hyperrep.train import train_autoencoder
+from hyperpipe.store import read_table, write_table
+from hyperpipe.zoo.zoo_store import read_zoo
+
+
+def hyperrep_stage(
+    config: HyperRepSlice, zoo_path: Path, split_path: Path, output: Path, embeddings: Path, history: Path, threads: int
+) -> None:
+    zoo, split, settings = read_zoo(zoo_path), read_table(split_path), config.hyperrep
+    split_of = dict(zip(split.network.tolist(), split.split.tolist(), strict=True))
+    rows = rows_by_split(zoo, split_of, settings.zoo_epochs, settings.weight_threshold)
+    trained = train_autoencoder(
+        rows["train"].weights,
+        rows["validation"].weights,
+        zoo.architecture,
+        settings,
+        config.loss,
+        root_seed=config.seed,
+        purpose=f"hyperrep/{config.zoo}/{config.loss}",
+        threads=threads,
+    )
+    hyperrep = HyperRepresentation(config.zoo, config.loss, zoo.architecture, settings, trained.checkpoints)
+    encoded = {
+        name: Embeddings(hyperrep.encode(part.weights), part.networks, part.epochs) for name, part in rows.items()
+    }
+    write_table(history, trained.history.assign(zoo=config.zoo, loss=config.loss))
+    write_embeddings(embeddings, encoded, hyperrep)
+    write_hyperrep(output, hyperrep)

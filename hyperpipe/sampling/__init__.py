@@ -1,0 +1,1 @@
+"""Sampling populations of networks: densities of the latent space, samplers, controls (protocol §4)."""

@@ -1,0 +1,23 @@
+"""Which training networks a density is fitted to (protocol §4)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from hyperpipe.config import Anchors
+
+
+def choose_anchors(
+    networks: np.ndarray, epochs: np.ndarray, metrics: pd.DataFrame, anchors: Anchors, best: float
+) -> np.ndarray:
+    """Places [A] of the rows (network, epoch) that are anchors: ``all``, or the ``best`` share.
+
+    The best are those at or above the (1 - best) quantile of the accuracy on the images' test split over all rows, as
+    in the released code: not by network, and by test accuracy. metrics: the zoo's, in long form.
+    """
+    if anchors == "all":
+        return np.arange(len(networks))
+    measured = metrics[metrics.split == "test"].set_index(["network", "epoch"]).accuracy
+    accuracy = measured.loc[list(zip(networks.tolist(), epochs.tolist(), strict=True))].to_numpy()
+    return np.flatnonzero(accuracy >= np.quantile(accuracy, 1 - best))

@@ -1,0 +1,214 @@
+"""Tokens, views, losses, the autoencoder and its training."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from hyperpipe.cnn import Architecture, initialise, to_module
+from hyperpipe.config import HyperRep
+from hyperpipe.errors import HyperpipeError
+from hyperpipe.hyperrep.augment import draw_blocks, draw_permutations, permuted_places, view
+from hyperpipe.hyperrep.autoencoder import Autoencoder, Norm
+from hyperpipe.hyperrep.hyperrep_store import HyperRepresentation, read_hyperrep, write_hyperrep
+from hyperpipe.hyperrep.losses import contrastive_loss, layer_sigma, reconstruction_loss
+from hyperpipe.hyperrep.rows import rows_by_split
+from hyperpipe.hyperrep.tokens import from_tokens, to_tokens, token_shapes
+from hyperpipe.hyperrep.train import reconstruction_error, train_autoencoder
+from hyperpipe.randomness import stream
+from hyperpipe.zoo.trainer import Trained
+from hyperpipe.zoo.zoo_store import Zoo
+
+SMALL = HyperRep(
+    width=24,
+    heads=2,
+    feed_forward=24,
+    encoder_blocks=1,
+    decoder_blocks=1,
+    latent=8,
+    projection_layers=1,
+    projection_width=8,
+    projection_outputs=4,
+    epochs=4,
+    batch_size=4,
+    learning_rate=1e-3,
+)
+WIDE = {"in_channels": 3, "classes": 4, "channels": (5, 7, 3), "hidden": 6}
+
+
+def networks(count: int, architecture: Architecture | None = None) -> np.ndarray:
+    shape = architecture or Architecture()
+    return np.stack([initialise(shape, "kaiming_uniform", stream(0, "t", m)) for m in range(count)])
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_the_papers_network_has_48_tokens_with_each_neurons_weights_and_bias():
+    assert token_shapes(Architecture()) == [(8, 26), (6, 201), (4, 25), (20, 37), (10, 21)]
+    flat = torch.from_numpy(networks(2))
+    tokens = to_tokens(flat, Architecture())
+    module = to_module(flat[1].numpy(), Architecture(), "tanh")
+    assert (tokens[1][1, 2, :-1] == module[3].weight[2].flatten()).all()
+    assert tokens[1][1, 2, -1] == module[3].bias[2]
+    assert (from_tokens(tokens) == flat).all()
+
+
+@pytest.mark.parametrize("shape", [{}, {"in_channels": 3}, WIDE])
+@pytest.mark.parametrize("activation", ["tanh", "gelu"])
+def test_a_permuted_network_computes_the_same_function_and_each_row_has_its_own_permutation(shape, activation):
+    architecture = Architecture(**shape)
+    flat = torch.from_numpy(np.repeat(networks(1, architecture), 3, axis=0))
+    places = permuted_places(draw_permutations(3, architecture, generator()), architecture)
+    permuted = flat.gather(1, places)
+    assert all(row.sort().values.equal(torch.arange(architecture.size)) for row in places)
+    assert not permuted[0].equal(permuted[1]) and not permuted[0].equal(flat[0])
+    images = torch.randn(16, architecture.in_channels, 28, 28, generator=generator())
+    with torch.no_grad():
+        right = to_module(flat[0].numpy(), architecture, activation)(images)
+        for row in permuted:
+            found = to_module(row.numpy(), architecture, activation)(images)
+            torch.testing.assert_close(found, right, rtol=1e-4, atol=1e-5)
+
+
+def test_erased_blocks_are_contiguous_and_as_often_and_as_long_as_stated():
+    erased = draw_blocks(4000, 2464, HyperRep(), generator())
+    edges = erased.int().diff(dim=1).abs().sum(1) + erased[:, 0].int() + erased[:, -1].int()
+    lengths = erased.sum(1)[erased.any(1)] / 2464
+    assert set(edges.tolist()) == {0, 2}
+    assert erased.any(1).float().mean().item() == pytest.approx(0.5, abs=0.03)
+    assert lengths.min() > 0.019 and lengths.max() < 0.331
+    assert lengths.mean().item() == pytest.approx(0.165, abs=0.005)  # protocol §2, simulated from the released code
+    assert not draw_blocks(100, 2464, SMALL.model_copy(update={"erase_probability": 0.0}), generator()).any()
+
+
+def test_without_augmentation_a_view_is_the_network():
+    flat = torch.from_numpy(networks(3))
+    plain = SMALL.model_copy(update={"permute": False, "erase_probability": 0.0})
+    assert view(flat, Architecture(), plain, generator()).equal(flat)
+    assert not view(flat, Architecture(), SMALL, generator()).equal(flat)
+
+
+def test_with_sigma_one_the_loss_is_the_mean_squared_error():
+    output, target = torch.randn(2, 5, 2464, generator=generator())
+    found = reconstruction_loss(output, target, torch.ones(2464))
+    torch.testing.assert_close(found, torch.nn.functional.mse_loss(output, target))
+
+
+def test_predicting_each_layers_mean_costs_1_and_scaling_a_layer_changes_nothing():
+    """To 1 / n: σ is the unbiased standard deviation."""
+    architecture, rows = Architecture(), torch.from_numpy(networks(7))
+    means, expected = torch.empty_like(rows), 0.0
+    for layer in architecture.layers:
+        means[:, layer.span] = rows[:, layer.span].mean()
+        size = layer.span.stop - layer.span.start
+        expected += size / architecture.size * (1 - 1 / (7 * size))
+    sigma = layer_sigma(rows, architecture)
+    loss = reconstruction_loss(means, rows, sigma).item()
+    assert loss == pytest.approx(expected, rel=1e-5)
+    span = architecture.layers[2].span
+    scaled, scaled_means = rows.clone(), means.clone()
+    scaled[:, span] *= 30
+    scaled_means[:, span] *= 30
+    assert reconstruction_loss(scaled_means, scaled, layer_sigma(scaled, architecture)).item() == pytest.approx(loss)
+
+
+def test_a_layer_of_equal_weights_has_the_floor_as_its_sigma():
+    assert (layer_sigma(torch.ones(3, 2464), Architecture()) == 1e-4).all()
+
+
+def test_nt_xent_is_its_explicit_sum():
+    first, second = torch.randn(2, 5, 4, generator=generator(), dtype=torch.float64)
+    rows, total = torch.cat([first, second]), 0.0
+    for i in range(10):
+        similar = [math.exp(torch.cosine_similarity(rows[i], rows[j], dim=0).item() / 0.1) for j in range(10)]
+        others = sum(value for j, value in enumerate(similar) if j != i)
+        total -= math.log(similar[(i + 5) % 10] / others) / 10
+    assert contrastive_loss(first, second, 0.1).item() == pytest.approx(total)
+
+
+def test_latents_are_bounded_and_the_norm_is_the_unbiased_one():
+    torch.manual_seed(0)
+    latents, output = Autoencoder(Architecture(), SMALL)(100 * torch.from_numpy(networks(3)))
+    assert latents.shape == (3, 8) and latents.abs().max() <= 1 and output.shape == (3, 2464)
+    x = torch.randn(4, 24)
+    right = (x - x.mean(-1, keepdim=True)) / (x.std(-1, keepdim=True) + 1e-6)
+    torch.testing.assert_close(Norm(24)(x), right, rtol=1e-4, atol=1e-5)
+
+
+def fit(rows: np.ndarray, loss="lwln", purpose="t", **changes):
+    settings = SMALL.model_copy(update=changes)
+    return train_autoencoder(rows[:9], rows[9:], Architecture(), settings, loss, root_seed=0, purpose=purpose)
+
+
+def test_training_can_be_repeated_and_another_purpose_is_another_training():
+    rows = networks(12)
+    first, again, other = fit(rows), fit(rows), fit(rows, purpose="u")
+    assert first.history.equals(again.history)
+    state, same, differs = (run.checkpoints["last"].state for run in (first, again, other))
+    assert all((state[name] == same[name]).all() for name in state)
+    assert any((state[name] != differs[name]).any() for name in state)
+
+
+def test_both_checkpoints_are_what_the_history_says(tmp_path):
+    rows = networks(12)
+    trained = fit(rows, loss="plain", epochs=40, learning_rate=2e-2, dropout=0.0, permute=False, beta=1.0)
+    found = trained.history.query("split == 'validation'").set_index("epoch").value
+    best = trained.checkpoints["best_validation"]
+    assert best.epoch == found.idxmin() and trained.checkpoints["last"].epoch == 40
+    for selection, epoch in (("best_validation", best.epoch), ("last", 40)):
+        settings = SMALL.model_copy(update={"selection": selection})
+        hyperrep = HyperRepresentation("z", "plain", Architecture(), settings, trained.checkpoints)
+        write_hyperrep(tmp_path / "h.h5", hyperrep)
+        read = read_hyperrep(tmp_path / "h.h5")
+        output = read.decode(read.encode(rows[9:]))
+        assert ((output - rows[9:]) ** 2).mean() == pytest.approx(found[epoch], rel=1e-4)
+        assert read.selected.epoch == epoch and read.settings == settings
+    train = trained.history.query("split == 'train' and part == 'reconstruction'").value
+    assert train.iloc[-1] < 0.8 * train.iloc[0]
+
+
+def test_the_total_is_the_weighted_sum_of_its_parts():
+    history = fit(networks(12)).history.query("split == 'train'").pivot(index="epoch", columns="part", values="value")
+    np.testing.assert_allclose(history.total, 0.9004 * history.reconstruction + 0.0996 * history.contrastive, rtol=1e-5)
+    assert (history.contrastive > 0).all()
+
+
+def test_the_reconstruction_error_does_not_depend_on_how_rows_are_batched(monkeypatch):
+    torch.manual_seed(0)
+    autoencoder, rows = Autoencoder(Architecture(), SMALL), torch.from_numpy(networks(7))
+    whole = reconstruction_error(autoencoder, rows, torch.ones(2464))
+    monkeypatch.setattr("hyperpipe.hyperrep.train._EVALUATION", 3)
+    assert reconstruction_error(autoencoder, rows, torch.ones(2464)) == pytest.approx(whole, rel=1e-6)
+
+
+def test_a_loss_that_is_not_finite_stops_the_training():
+    with pytest.raises(HyperpipeError, match=r"t: the loss is (nan|inf) in epoch 1; lower hyperrep.learning_rate"):
+        fit(np.full((12, 2464), 1e30, np.float32), loss="plain")
+
+
+def zoo(weights: np.ndarray) -> Zoo:
+    """weights [epochs, M, P] after the epochs 1, 2, …"""
+    count = weights.shape[1]
+    trained = Trained(tuple(range(1, len(weights) + 1)), weights, {}, {}, "none")
+    return Zoo("z", np.arange(1, count + 1), Architecture(), trained, {})
+
+
+def test_rows_are_by_network_then_epoch_and_what_is_too_large_or_not_finite_is_left_out():
+    weights = np.stack([networks(8), networks(8) + 0.01])
+    weights[1, 2, 5], weights[0, 4, 6], weights[0, 7, 7] = 5.1, np.nan, -np.inf
+    split = dict.fromkeys(range(1, 6), "train") | dict.fromkeys((6, 7), "validation") | {8: "test"}
+    rows = rows_by_split(zoo(weights), split, [1, 2], 5.0)
+    pairs = pd.MultiIndex.from_arrays([rows["train"].networks, rows["train"].epochs]).tolist()
+    assert pairs == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (4, 1), (4, 2), (5, 2)]
+    assert (rows["train"].weights[3] == weights[1, 1]).all()
+    assert [rows[name].left_out for name in ("train", "validation", "test")] == [2, 0, 1]
+    with pytest.raises(HyperpipeError, match="epoch 3 was not kept"):
+        rows_by_split(zoo(weights), split, [1, 3], 5.0)
+    with pytest.raises(HyperpipeError, match=r"0 train rows have all weights finite and within 0\.001"):
+        rows_by_split(zoo(weights), split, [1, 2], 0.001)

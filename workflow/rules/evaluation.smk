@@ -1,0 +1,23 @@
+rule finetune:
+    """The populations of a store, fine-tuned on the images and with the recipe of a target zoo."""
+    input:
+        population="results/populations/{zoo}/{population}.h5",
+        images=images_of_target,
+    output:
+        table="results/evaluations/{zoo}/{population}/{target}.parquet",
+    log:
+        "results/logs/evaluations/{zoo}/{population}/{target}.log",
+    benchmark:
+        "results/benchmarks/finetune/{zoo}/{population}/{target}.jsonl"
+    conda:
+        "../../envs/hyperpipe.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        config=finetune_config,
+    shell:
+        "python -m hyperpipe finetune --config {params.config:q} --threads {threads}"
+        " --population-path {input.population:q} --images-path {input.images:q}"
+        " --table-output {output.table:q} > {log:q} 2>&1"

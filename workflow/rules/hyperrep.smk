@@ -1,0 +1,25 @@
+rule hyperrep:
+    """The autoencoder of a zoo with or without LWLN, the embeddings of its networks, the history of its training."""
+    input:
+        zoo="results/zoos/{zoo}/zoo.h5",
+        split="results/zoos/{zoo}/split.parquet",
+    output:
+        store="results/hyperreps/{zoo}/{loss}/hyperrep.h5",
+        embeddings="results/hyperreps/{zoo}/{loss}/embeddings.h5",
+        history="results/hyperreps/{zoo}/{loss}/history.parquet",
+    log:
+        "results/logs/hyperreps/{zoo}/{loss}.log",
+    benchmark:
+        "results/benchmarks/hyperrep/{zoo}/{loss}.jsonl"
+    conda:
+        "../../envs/hyperpipe.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        config=hyperrep_config,
+    shell:
+        "python -m hyperpipe hyperrep --config {params.config:q} --threads {threads}"
+        " --zoo-path {input.zoo:q} --split-path {input.split:q} --store-output {output.store:q}"
+        " --embeddings-output {output.embeddings:q} --history-output {output.history:q} > {log:q} 2>&1"

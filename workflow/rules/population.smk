@@ -1,0 +1,49 @@
+rule population:
+    """Networks sampled from a hyper-representation by every sampler, and reconstructions of its anchors."""
+    input:
+        hyperrep=hyperrep_of_population,
+        embeddings=embeddings_of_population,
+        metrics="results/zoos/{zoo}/metrics.parquet",
+    output:
+        store="results/populations/{zoo}/{population}.h5",
+    log:
+        "results/logs/populations/{zoo}/{population}.log",
+    benchmark:
+        "results/benchmarks/population/{zoo}/{population}.jsonl"
+    wildcard_constraints:
+        population="|".join(hp.POPULATIONS),
+    conda:
+        "../../envs/hyperpipe.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        config=population_config,
+    shell:
+        "python -m hyperpipe population --config {params.config:q} --hyperrep-path {input.hyperrep:q}"
+        " --embeddings-path {input.embeddings:q} --metrics-path {input.metrics:q}"
+        " --store-output {output.store:q} > {log:q} 2>&1"
+
+
+rule scratch:
+    """Networks as PyTorch initialises them, for the images of a zoo."""
+    input:
+        images=images_of_zoo,
+    output:
+        store="results/populations/{zoo}/scratch.h5",
+    log:
+        "results/logs/populations/{zoo}/scratch.log",
+    benchmark:
+        "results/benchmarks/scratch/{zoo}.jsonl"
+    conda:
+        "../../envs/hyperpipe.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        config=scratch_config,
+    shell:
+        "python -m hyperpipe scratch --config {params.config:q} --images-path {input.images:q}"
+        " --store-output {output.store:q} > {log:q} 2>&1"
