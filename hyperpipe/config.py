@@ -134,6 +134,8 @@ class HyperRep(Model):
     def _fits(self) -> HyperRep:
         if self.width % self.heads:
             raise ValueError(f"width: {self.width} is not a multiple of {self.heads} heads")
+        if sorted(set(self.zoo_epochs)) != self.zoo_epochs:
+            raise ValueError("zoo_epochs: must ascend")
         if not 0 <= self.erase_shares[0] <= self.erase_shares[1] < 1:
             raise ValueError("erase_shares: must be two shares, ascending, between 0 and 1")
         return self

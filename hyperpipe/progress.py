@@ -33,7 +33,7 @@ class Progress:
         """count: units done since the last call. said: how it goes, ``"test accuracy 43.1 %"``."""
         self.done += count
         now = time.monotonic()
-        rate = f"{self.done / max(now - self.began, 1e-9):,.0f} {self.unit}/s {said}".rstrip()
+        rate = f"{self._rate(now)} {said}".rstrip()
         if self._bar is not None:
             self._bar.update(self._task, completed=self.done, rate=rate)
         elif now - self._told >= _SECONDS_BETWEEN_LINES:
@@ -44,8 +44,11 @@ class Progress:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._bar is not None:
             self._bar.stop()
-        seconds = time.monotonic() - self.began
+        now = time.monotonic()
         if error is None:
-            rate = self.done / max(seconds, 1e-9)
-            done = f"{self.title}: {self.done:,} {self.unit} in {seconds:.1f} s, {rate:,.0f} {self.unit}/s"
+            done = f"{self.title}: {self.done:,} {self.unit} in {now - self.began:.1f} s, {self._rate(now)}"
             print(done, file=sys.stderr, flush=True)
+
+    def _rate(self, now: float) -> str:
+        rate = self.done / max(now - self.began, 1e-9)
+        return f"{rate:,.0f} {self.unit}/s" if rate >= 10 else f"{rate:.2g} {self.unit}/s"

@@ -38,6 +38,7 @@ def test_the_files_that_come_along_are_valid(path):
         ("zoos.digits.images", "printed", "there is no data set 'printed'"),
         ("zoos.digits.networks", 3, "too few to split"),
         ("hyperrep.zoo_epochs", [2, 3], "hyperrep.zoo_epochs: epoch 3 is not among zoos.digits.keep_epochs"),
+        ("hyperrep.zoo_epochs", [2, 1], "zoo_epochs: must ascend"),
         ("hyperrep.heads", 3, "hyperrep: width: 16 is not a multiple of 3 heads"),
         ("hyperrep.erase_shares", [0.4, 0.3], "must be two shares, ascending"),
         ("hyperrep.selection", "first", "hyperrep.selection: 'first' is refused"),

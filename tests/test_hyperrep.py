@@ -188,7 +188,10 @@ def test_the_reconstruction_error_does_not_depend_on_how_rows_are_batched(monkey
 
 
 def test_a_loss_that_is_not_finite_stops_the_training():
-    with pytest.raises(HyperpipeError, match=r"t: the loss is (nan|inf) in epoch 1; lower hyperrep.learning_rate"):
+    with pytest.raises(
+        HyperpipeError,
+        match=r"t: training loss (nan|inf), validation error (nan|inf) in epoch 1; lower hyperrep.learning_rate",
+    ):
         fit(np.full((12, 2464), 1e30, np.float32), loss="plain")
 
 

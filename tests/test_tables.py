@@ -28,15 +28,27 @@ def test_table_1_has_the_papers_rows_in_its_order_from_the_test_split_of_images_
     }
     metrics = pd.DataFrame({"zoo": "digits", "epoch": 1, **rows})
     splits = pd.DataFrame({"zoo": "digits", "network": [1, 2, 3], "split": ["test", "test", "train"]})
-    released, independent = ({"sampler": s, "accuracy": a} for s, a in (("released", [0.5, 0.7]), ("independent", 0.1)))
-    tuned = {"zoo": "digits", "target": "digits", "population": "S_KDE", "network": [0, 1], "epoch": 2, "split": "test"}
-    evaluations = pd.concat([pd.DataFrame(tuned | sampled) for sampled in (released, independent)])
-    table = table1(config, measured(evaluations, metrics, splits))
-    at_1 = table[table.Epoch == 1]
-    sampled = [f"{name} {s}" for name in ("B_KDE30", "S_KDE", "S_KDE30") for s in ("independent", "released")]
-    assert (at_1.Population + " " + at_1.Sampler).tolist()[:7] == ["B_T –", *sampled]
+
+    def tuned(population: str, sampler: str, accuracies: list[float]) -> pd.DataFrame:
+        columns = {"zoo": "digits", "target": "digits", "population": population, "sampler": sampler, "epoch": 2}
+        return pd.DataFrame(columns | {"network": [0, 1], "split": "test", "accuracy": accuracies})
+
+    evaluations = [tuned("scratch", "pytorch_default", [0.5, 0.5])]
+    for number, name in enumerate(("S_KDE30", "S_KDE", "B_KDE30")):  # not in the paper's order
+        evaluations += [tuned(name, "independent", [0.1, 0.1]), tuned(name, "released", [0.5, 0.7 - number / 10])]
+        evaluations.append(tuned(name, "reconstruction", [0.8, 0.8]))
+    table = table1(config, measured(pd.concat(evaluations), metrics, splits))
+
+    names = ("B_KDE30", "S_KDE", "S_KDE30")
+    sampled = [f"{name} {sampler}" for name in names for sampler in ("independent", "released")]
+    controls = [f"{name} reconstruction" for name in names] + ["scratch pytorch_default"]
+    assert table.Epoch.tolist() == [0] * 11 + [1] * 11 + [2] * 11
+    for epoch in (0, 1, 2):
+        of_epoch = table[table.Epoch == epoch]
+        assert (of_epoch.Population + " " + of_epoch.Sampler).tolist() == ["B_T –", *sampled, *controls]
     found = table.set_index(["Population", "Sampler", "Epoch"])
     assert found.loc[("B_T", "–", 1)].tolist() == ["2", "30.0 (10.0)"]
-    assert found.loc[("S_KDE", "released", 2)].tolist() == ["2", "60.0 (10.0)"]
+    assert found.loc[("S_KDE30", "released", 2)].tolist() == ["2", "60.0 (10.0)"]
+    assert found.loc[("S_KDE", "released", 2)].tolist() == ["2", "55.0 (5.0)"]
     assert found.loc[("S_KDE", "independent", 2)].tolist() == ["2", "10.0 (0.0)"]
-    assert found.loc[("S_KDE30", "released", 2)].tolist() == ["0", "–"]
+    assert found.loc[("S_KDE", "independent", 1)].tolist() == ["0", "–"]

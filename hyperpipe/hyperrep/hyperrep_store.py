@@ -89,7 +89,7 @@ def read_hyperrep(path: str | Path) -> HyperRepresentation:
 
 
 def write_embeddings(path: str | Path, embeddings: dict[str, Embeddings], trained: HyperRepresentation) -> None:
-    """By split; all rows of the zoo that the autoencoder may see, encoded by the selected checkpoint."""
+    """By split of the zoo's networks, those that the autoencoder never saw among them; by the selected checkpoint."""
     datasets = {f"{split}/{part}": array for split, rows in embeddings.items() for part, array in vars(rows).items()}
     attrs = {
         "zoo": trained.zoo,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from hyperpipe.config import HyperRepSlice
@@ -18,6 +19,9 @@ def hyperrep_stage(
     zoo, split, settings = read_zoo(zoo_path), read_table(split_path), config.hyperrep
     split_of = dict(zip(split.network.tolist(), split.split.tolist(), strict=True))
     rows = rows_by_split(zoo, split_of, settings.zoo_epochs, settings.weight_threshold)
+    for name, part in rows.items():
+        said = f"{len(part.weights)} {name} rows, {part.left_out} left out"
+        print(f"{said} (a weight not finite or beyond {settings.weight_threshold:g})", file=sys.stderr)
     trained = train_autoencoder(
         rows["train"].weights,
         rows["validation"].weights,

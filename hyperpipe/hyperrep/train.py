@@ -52,12 +52,12 @@ def train_autoencoder(
     purpose: str,
     threads: int = 1,
 ) -> TrainedAutoencoder:
-    """Learns an autoencoder of training rows [R, P]; equation 2 (``lwln``) or 1 (``plain``), both with σ from `train`.
+    """Learns an autoencoder of rows `train` [R, P], by equation 2 (``lwln``, σ of these rows) or 1 (``plain``).
 
     loss = β · reconstruction + (1 - β) · NT-Xent over two views of each row; with β = 1 there is one view. The
     reconstruction's target is the view itself, erased as it is (as released). Adam with coupled weight decay; the
     learning rate falls to 0.3 of itself after 10 epochs in which the training loss did not. The last partial batch of
-    an epoch is dropped. Randomness: stream (root_seed, purpose, epoch).
+    an epoch is dropped. Each epoch draws from its own seed, (root_seed, purpose, epoch).
 
     Raises HyperpipeError where the loss is no longer finite.
     """
@@ -87,12 +87,11 @@ def train_autoencoder(
                 optimiser.step()
                 sums += [part.item() for part in parts]
             means = sums / len(starts)
-            if not np.isfinite(means[2]):
-                raise HyperpipeError(
-                    f"{purpose}: the loss is {means[2]} in epoch {epoch}; lower hyperrep.learning_rate"
-                )
             schedule.step(means[2])
             error = reconstruction_error(autoencoder, held_out, sigma)
+            if not np.isfinite([means[2], error]).all():
+                losses = f"training loss {means[2]}, validation error {error}"
+                raise HyperpipeError(f"{purpose}: {losses} in epoch {epoch}; lower hyperrep.learning_rate")
             history += [(epoch, "train", part, v) for part, v in zip(_PARTS, means.tolist(), strict=True)]
             history.append((epoch, "validation", "reconstruction", error))
             if error < lowest:

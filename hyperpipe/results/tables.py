@@ -24,6 +24,10 @@ _LEGEND = """\
   trained on anything, in PyTorch's default initialisation.
 - The autoencoder's checkpoint is `{selection}`."""
 
+_ERRORS = """\
+Errors of reconstructed weights, mean squared: with `lwln` relative to the variance of each layer, so that predicting its
+mean costs 1, with `plain` as they are. Training: mean over the epoch; validation: after it."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -58,6 +62,7 @@ def tables_page(config: TablesSlice, measurements: pd.DataFrame, history: pd.Dat
         "## What was run",
         _markdown(zoos_that_were_run(config)),
         _markdown(hyperreps_that_were_run(config, history)),
+        _ERRORS,
         f"{config.sampling.networks} networks a population, kernel bandwidth {config.sampling.bandwidth:g},"
         f" {config.finetuning.epochs} epochs of fine-tuning with the zoo's recipe and a fresh optimiser.",
     ]
@@ -67,7 +72,8 @@ def tables_page(config: TablesSlice, measurements: pd.DataFrame, history: pd.Dat
 def table1(config: TablesSlice, in_dataset: pd.DataFrame) -> pd.DataFrame:
     """Table 1 in the paper's row order: by epoch, then B_T, B_KDE30, S_KDE, S_KDE30, and what to compare with."""
     last = config.finetuning.epochs
-    rows = [row for epoch in dict.fromkeys((0, 1, last)) for row in rows_at(epoch)]
+    made = list(in_dataset[["population", "sampler"]].drop_duplicates().itertuples(index=False, name=None))
+    rows = [row for epoch in dict.fromkeys((0, 1, last)) for row in rows_at(epoch, made)]
     rows += [Row("B_T", "", epoch) for epoch in sorted({zoo.epochs for zoo in config.zoos.values()} - {0, 1, last})]
     groups = dict(tuple(in_dataset.groupby(["population", "sampler", "epoch", "target"]).accuracy))
     lines = []
@@ -80,10 +86,12 @@ def table1(config: TablesSlice, in_dataset: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def rows_at(epoch: int) -> list[Row]:
-    sampled = [Row(name, sampler, epoch) for name in POPULATIONS for sampler in ("independent", "released")]
-    controls = [Row(name, "reconstruction", epoch) for name in POPULATIONS]
-    return [Row("B_T", "", epoch), *sampled, *controls, Row("scratch", "pytorch_default", epoch)]
+def rows_at(epoch: int, made: list[tuple[str, str]]) -> list[Row]:
+    """made: the populations that there are, each with its samplers; those of one keep their order."""
+    of_paper = [(name, sampler) for name in ("B_T", *POPULATIONS) for other, sampler in made if other == name]
+    sampled = [pair for pair in of_paper if pair[1] != "reconstruction"]
+    controls = [pair for pair in (*of_paper, *made) if pair not in sampled]
+    return [Row(*pair, epoch) for pair in dict.fromkeys((*sampled, *controls))]
 
 
 def cell(accuracies: pd.Series | np.ndarray) -> str:
