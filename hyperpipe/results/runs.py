@@ -47,8 +47,8 @@ def hyperreps_that_were_run(config: TablesSlice, history: pd.DataFrame) -> pd.Da
                         "Loss": loss,
                         "Checkpoint": selection + (" (used)" if selection == config.hyperrep.selection else ""),
                         "Epoch": epoch,
-                        "Training error": f"{of_run.train[epoch]:.3f}",
-                        "Validation error": f"{of_run.validation[epoch]:.3f}",
+                        "Training error": f"{of_run.train[epoch]:.3g}",
+                        "Validation error": f"{of_run.validation[epoch]:.3g}",
                     }
                 )
     return pd.DataFrame(rows)

@@ -25,8 +25,8 @@ _LEGEND = """\
 - The autoencoder's checkpoint is `{selection}`."""
 
 _ERRORS = """\
-Errors of reconstructed weights, mean squared: with `lwln` relative to the variance of each layer, so that predicting its
-mean costs 1, with `plain` as they are. Training: mean over the epoch; validation: after it."""
+Errors of reconstructed weights, mean squared: with `lwln` relative to the variance of each layer, so that predicting
+its mean costs 1, with `plain` as they are. Training: mean over the epoch; validation: after it."""
 
 
 @dataclass(frozen=True)
