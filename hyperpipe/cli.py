@@ -16,6 +16,7 @@ from hyperpipe.config import (
     HyperRepSlice,
     ImagesSlice,
     PopulationSlice,
+    PretrainedSlice,
     ScratchSlice,
     ShardSlice,
     TablesSlice,
@@ -87,6 +88,14 @@ def population(
 
     inputs = hyperrep_path, embeddings_path, metrics_path
     population_stage(parse_slice(PopulationSlice, config), *inputs, store_output)
+
+
+@app.command()
+def pretrained(config: Slice, zoo_path: Input, split_path: Input, store_output: Output) -> None:
+    """Takes a zoo's own training networks as a population, B_F."""
+    from hyperpipe.sampling.stages import pretrained_stage
+
+    pretrained_stage(parse_slice(PretrainedSlice, config), zoo_path, split_path, store_output)
 
 
 @app.command()

@@ -24,6 +24,8 @@ POPULATIONS: dict[str, tuple[Loss, Anchors]] = {
     "S_KDE": ("lwln", "all"),
     "S_KDE30": ("lwln", "best"),
 }
+# What is fine-tuned on other data sets: the zoo's own networks and, as in the paper's Table 2, one sampled population.
+TRANSFERRED = ("B_F", "S_KDE30")
 
 
 class Model(BaseModel):
@@ -165,6 +167,10 @@ class Config(Model):
     seed: int = Field(0, ge=0, description="the root of all randomness")
     images: dict[Name, Images] = Field(min_length=1)
     zoos: dict[Name, Zoo] = Field(min_length=1)
+    sources: dict[Name, list[Name]] = Field(
+        description="the zoos that hyper-representations are learnt of, each with the zoos it is transferred to",
+        min_length=1,
+    )
     split: Split = Split()
     hyperrep: HyperRep = HyperRep()
     sampling: Sampling = Sampling()
@@ -173,10 +179,16 @@ class Config(Model):
 
     @model_validator(mode="after")
     def _names_exist(self) -> Config:
-        for name, zoo in self.zoos.items():
+        for source, targets in self.sources.items():
+            for zoo in (source, *targets):
+                if zoo not in self.zoos:
+                    raise ValueError(f"sources.{source}: there is no zoo {zoo!r} under zoos")
+            if source in targets or len(set(targets)) < len(targets):
+                raise ValueError(f"sources.{source}: each zoo that it is transferred to is another one, named once")
             for epoch in self.hyperrep.zoo_epochs:
-                if epoch not in zoo.keep_epochs:
-                    raise ValueError(f"hyperrep.zoo_epochs: epoch {epoch} is not among zoos.{name}.keep_epochs")
+                if epoch not in self.zoos[source].keep_epochs:
+                    raise ValueError(f"hyperrep.zoo_epochs: epoch {epoch} is not among zoos.{source}.keep_epochs")
+        for name, zoo in self.zoos.items():
             if zoo.images not in self.images:
                 raise ValueError(f"zoos.{name}.images: there is no data set {zoo.images!r} under images")
             train, validation = int(zoo.networks * self.split.train), int(zoo.networks * self.split.validation)
@@ -225,6 +237,13 @@ class PopulationSlice(Model):
     sampling: Sampling
 
 
+class PretrainedSlice(Model):
+    zoo: Name
+    epoch: int
+    weight_threshold: float
+    networks: int
+
+
 class ScratchSlice(Model):
     seed: int
     zoo: Name
@@ -244,6 +263,7 @@ class FinetuneSlice(Model):
 class TablesSlice(Model):
     seed: int
     zoos: dict[Name, Zoo]
+    sources: dict[Name, list[Name]]
     hyperrep: HyperRep
     sampling: Sampling
     finetuning: Finetuning
@@ -272,6 +292,17 @@ def population_slice(config: Config, zoo: str, population: str) -> PopulationSli
     return PopulationSlice(seed=config.seed, zoo=zoo, population=population, anchors=anchors, sampling=config.sampling)
 
 
+def pretrained_slice(config: Config, zoo: str) -> PretrainedSlice:
+    """B_F: as the autoencoder's training rows at its last epoch (protocol §5)."""
+    rows = config.hyperrep
+    return PretrainedSlice(
+        zoo=zoo,
+        epoch=rows.zoo_epochs[-1],
+        weight_threshold=rows.weight_threshold,
+        networks=config.sampling.networks,
+    )
+
+
 def scratch_slice(config: Config, zoo: str) -> ScratchSlice:
     return ScratchSlice(seed=config.seed, zoo=zoo, networks=config.sampling.networks)
 
@@ -289,7 +320,7 @@ def finetune_slice(config: Config, zoo: str, population: str, target: str) -> Fi
 
 
 def tables_slice(config: Config) -> TablesSlice:
-    kept = {key: getattr(config, key) for key in ("zoos", "hyperrep", "sampling", "finetuning")}
+    kept = {key: getattr(config, key) for key in ("zoos", "sources", "hyperrep", "sampling", "finetuning")}
     return TablesSlice(seed=config.seed, **kept)
 
 

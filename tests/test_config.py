@@ -35,7 +35,7 @@ def test_the_files_that_come_along_are_valid(path):
         ("zoos.digits.init", "xavier", "zoos.digits.init: 'xavier' is refused"),
         ("zoos.digits.keep_epochs", [3], "epoch 3 is not among the 2 trained ones"),
         ("zoos.digits.keep_epochs", [2, 1], "must ascend"),
-        ("zoos.digits.images", "printed", "there is no data set 'printed'"),
+        ("zoos.digits.images", "dogs", "there is no data set 'dogs'"),
         ("zoos.digits.networks", 3, "too few to split"),
         ("hyperrep.zoo_epochs", [2, 3], "hyperrep.zoo_epochs: epoch 3 is not among zoos.digits.keep_epochs"),
         ("hyperrep.zoo_epochs", [2, 1], "zoo_epochs: must ascend"),
@@ -43,6 +43,9 @@ def test_the_files_that_come_along_are_valid(path):
         ("hyperrep.erase_shares", [0.4, 0.3], "must be two shares, ascending"),
         ("hyperrep.selection", "first", "hyperrep.selection: 'first' is refused"),
         ("sampling.best", 1.0, "less than 1"),
+        ("sources.mnist", [], "sources.mnist: there is no zoo 'mnist' under zoos"),
+        ("sources.digits", ["mnist"], "sources.digits: there is no zoo 'mnist' under zoos"),
+        ("sources.digits", ["digits"], "sources.digits: each zoo that it is transferred to is another one"),
         ("split.train", 0.9, "must leave a test split"),
     ],
 )

@@ -206,12 +206,12 @@ def test_rows_are_by_network_then_epoch_and_what_is_too_large_or_not_finite_is_l
     weights = np.stack([networks(8), networks(8) + 0.01])
     weights[1, 2, 5], weights[0, 4, 6], weights[0, 7, 7] = 5.1, np.nan, -np.inf
     split = dict.fromkeys(range(1, 6), "train") | dict.fromkeys((6, 7), "validation") | {8: "test"}
-    rows = rows_by_split(zoo(weights), split, [1, 2], 5.0)
+    rows = rows_by_split(zoo(weights), split, [1, 2], 5.0, {})
     pairs = pd.MultiIndex.from_arrays([rows["train"].networks, rows["train"].epochs]).tolist()
     assert pairs == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (4, 1), (4, 2), (5, 2)]
     assert (rows["train"].weights[3] == weights[1, 1]).all()
     assert [rows[name].left_out for name in ("train", "validation", "test")] == [2, 0, 1]
     with pytest.raises(HyperpipeError, match="epoch 3 was not kept"):
-        rows_by_split(zoo(weights), split, [1, 3], 5.0)
+        rows_by_split(zoo(weights), split, [1, 3], 5.0, {})
     with pytest.raises(HyperpipeError, match=r"0 train rows have all weights finite and within 0\.001"):
-        rows_by_split(zoo(weights), split, [1, 2], 0.001)
+        rows_by_split(zoo(weights), split, [1, 2], 0.001, {"train": 2})

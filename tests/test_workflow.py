@@ -27,8 +27,9 @@ def run(tmp_path_factory):
 def test_the_default_target_is_planned(tmp_path):
     done = snakemake("-n", directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
-    counts = {"images": 2, "zoo_shard": 2, "zoo": 2, "hyperrep": 4, "population": 6, "scratch": 2, "finetune": 8}
-    assert Counter(jobs(done.stdout)) == counts | {"tables": 1}
+    counts = {"images": 2, "zoo_shard": 2, "zoo": 2, "hyperrep": 4, "population": 6}
+    counts |= {"pretrained": 2, "scratch": 2, "finetune": 12, "tables": 1}
+    assert Counter(jobs(done.stdout)) == counts
 
 
 def test_a_run_makes_the_tables_and_nothing_is_left_to_do(run):
@@ -64,6 +65,24 @@ def test_populations_are_decoded_from_the_checkpoint_that_is_named(run):
     for row in populations.weights["reconstruction"]:
         assert np.abs(decoded - row).max(axis=1).min() < 1e-5
     assert "The autoencoder's checkpoint is `last`" in (run / "results/tables.md").read_text()
+
+
+def test_b_f_is_the_training_networks_at_the_autoencoders_last_epoch_as_they_are(run):
+    zoo = read_zoo(run / "results/zoos/digits/zoo.h5")
+    split = pd.read_parquet(run / "results/zoos/digits/split.parquet")
+    b_f = read_populations(run / "results/populations/digits/B_F.h5")
+    seeds = sorted(split[split.split == "train"].network)[:4]
+    assert b_f.settings["seeds"] == seeds
+    assert (b_f.weights["zoo"] == zoo.at(2)[np.isin(zoo.seeds, seeds)]).all()
+
+
+def test_table_2_is_what_was_measured_on_the_target(run):
+    tuned = pd.read_parquet(run / "results/evaluations/digits/B_F/printed.parquet")
+    assert set(tuned.target) == {"printed"} and set(tuned.zoo) == {"digits"}
+    found = tuned[(tuned.split == "test") & (tuned.epoch == 2)].accuracy
+    table = (run / "results/tables.md").read_text().split("## Table 2")[1]
+    line = re.search(r"\| 2 +\| B_F +\| zoo +\| 4 +\| (.*?) +\|", table)
+    assert line and line[1] == f"{100 * found.mean():.1f} ({100 * found.std(ddof=0):.1f})"
 
 
 def test_a_wrong_key_is_one_line_without_a_traceback(tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hyperpipe.config import HyperRepSlice
 from hyperpipe.hyperrep.hyperrep_store import Embeddings, HyperRepresentation, write_embeddings, write_hyperrep
-from hyperpipe.hyperrep.rows import rows_by_split
+from hyperpipe.hyperrep.rows import rows_by_split, split_by_seed
 from hyperpipe.hyperrep.train import train_autoencoder
 from hyperpipe.store import read_table, write_table
 from hyperpipe.zoo.zoo_store import read_zoo
@@ -16,9 +16,8 @@ from hyperpipe.zoo.zoo_store import read_zoo
 def hyperrep_stage(
     config: HyperRepSlice, zoo_path: Path, split_path: Path, output: Path, embeddings: Path, history: Path, threads: int
 ) -> None:
-    zoo, split, settings = read_zoo(zoo_path), read_table(split_path), config.hyperrep
-    split_of = dict(zip(split.network.tolist(), split.split.tolist(), strict=True))
-    rows = rows_by_split(zoo, split_of, settings.zoo_epochs, settings.weight_threshold)
+    zoo, split_of, settings = read_zoo(zoo_path), split_by_seed(read_table(split_path)), config.hyperrep
+    rows = rows_by_split(zoo, split_of, settings.zoo_epochs, settings.weight_threshold, {"train": 2, "validation": 2})
     for name, part in rows.items():
         said = f"{len(part.weights)} {name} rows, {part.left_out} left out"
         print(f"{said} (a weight not finite or beyond {settings.weight_threshold:g})", file=sys.stderr)

@@ -36,7 +36,7 @@ def hyperreps_that_were_run(config: TablesSlice, history: pd.DataFrame) -> pd.Da
         index=["zoo", "loss", "epoch"], columns="split", values="value"
     )
     rows = []
-    for zoo in config.zoos:
+    for zoo in config.sources:
         for loss in ("lwln", "plain"):
             of_run = errors.loc[zoo, loss]
             epochs = {"last": of_run.index.max(), "best_validation": of_run.validation.idxmin()}

@@ -14,14 +14,18 @@ _CAPTION = """\
 Accuracy on the images' test split in %, mean (standard deviation, ddof 0) over the n networks of a population, after so
 many epochs of fine-tuning (B_T: of training)."""
 
+_CAPTION_2 = """\
+Networks of a source, fine-tuned on a target's images with the target's recipe, beside the target's own."""
+
 _LEGEND = """\
-- **B_T**: the zoo's own networks of the test split, trained from scratch.
+- **B_T**: the zoo's own networks of the test split, trained from scratch; in Table 2 those of the target.
+- **B_F**: the source zoo's own networks of the training split after epoch {epoch}, as they are.
 - **S_KDE**, **S_KDE30**: decoded samples of the kernel density of the training networks' embeddings, of all and of the
   best {best:.0%} by test accuracy. **B_KDE30**: the same as S_KDE30 with an autoencoder without LWLN.
 - `independent`: each latent dimension is drawn on its own, the paper's equation. `released`: as the authors' code
   draws, one seed for all dimensions: copies of training embeddings, but for one common shift.
-- `reconstruction`: no sampling, anchors of that population decoded as they are. `pytorch_default`: networks never
-  trained on anything, in PyTorch's default initialisation.
+- `zoo`: no sampling, networks of a zoo. `reconstruction`: no sampling, anchors of that population decoded as they are.
+  `pytorch_default`: networks never trained on anything, in PyTorch's default initialisation.
 - The autoencoder's checkpoint is `{selection}`."""
 
 _ERRORS = """\
@@ -44,51 +48,76 @@ def measured(evaluations: pd.DataFrame, metrics: pd.DataFrame, splits: pd.DataFr
     B_T, the networks of a zoo's test split, comes from the zoo's own metrics.
     """
     b_t = metrics.merge(splits, on=["zoo", "network"], suffixes=("", "_of_network"))
-    b_t = b_t[b_t.split_of_network == "test"].assign(population="B_T", sampler="", target=b_t.zoo)
+    b_t = b_t[b_t.split_of_network == "test"].assign(population="B_T", sampler="zoo", target=b_t.zoo)
     columns = ["zoo", "target", "population", "sampler", "network", "epoch", "accuracy"]
     return pd.concat([frame.loc[frame.split == "test", columns] for frame in (b_t, evaluations)], ignore_index=True)
 
 
 def tables_page(config: TablesSlice, measurements: pd.DataFrame, history: pd.DataFrame) -> str:
     """results/tables.md."""
-    in_dataset = measurements[measurements.zoo == measurements.target]
-    legend = _LEGEND.format(best=config.sampling.best, selection=config.hyperrep.selection)
-    parts = [
-        "# Tables",
-        "## Table 1: populations on their source data set",
-        _CAPTION,
-        _markdown(table1(config, in_dataset)),
+    legend = _LEGEND.format(
+        best=config.sampling.best, epoch=config.hyperrep.zoo_epochs[-1], selection=config.hyperrep.selection
+    )
+    parts = ["# Tables", "## Table 1: populations on their source data set", _CAPTION]
+    parts.append(_markdown(table1(config, measurements)))
+    if any(config.sources.values()):
+        parts += ["## Table 2: populations transferred to another data set", _CAPTION_2]
+        parts.append(_markdown(table2(config, measurements)))
+    parts += [
+        "## Rows",
         legend,
         "## What was run",
         _markdown(zoos_that_were_run(config)),
         _markdown(hyperreps_that_were_run(config, history)),
         _ERRORS,
         f"{config.sampling.networks} networks a population, kernel bandwidth {config.sampling.bandwidth:g},"
-        f" {config.finetuning.epochs} epochs of fine-tuning with the zoo's recipe and a fresh optimiser.",
+        f" {config.finetuning.epochs} epochs of fine-tuning with the target zoo's recipe and a fresh optimiser.",
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def table1(config: TablesSlice, in_dataset: pd.DataFrame) -> pd.DataFrame:
-    """Table 1 in the paper's row order: by epoch, then B_T, B_KDE30, S_KDE, S_KDE30, and what to compare with."""
+def table1(config: TablesSlice, measurements: pd.DataFrame) -> pd.DataFrame:
+    """Table 1: all populations of each source on its own images, a source a column."""
+    in_dataset = measurements[measurements.zoo == measurements.target]
+    columns = {source: in_dataset[in_dataset.zoo == source] for source in config.sources}
+    return _table(config, columns, {config.zoos[source].epochs for source in config.sources})
+
+
+def table2(config: TablesSlice, measurements: pd.DataFrame) -> pd.DataFrame:
+    """Table 2: B_F and what was sampled of a source on another zoo's images, beside what no source was needed for."""
+    needs_no_source = measurements[measurements.population.isin(["B_T", "scratch"])]
+    columns, epochs = {}, set()
+    for source, targets in config.sources.items():
+        for target in targets:
+            transferred = measurements[(measurements.zoo == source) & (measurements.target == target)]
+            beside = needs_no_source[needs_no_source.zoo == target]
+            columns[f"{source} → {target}"] = pd.concat([beside, transferred])
+            epochs.add(config.zoos[target].epochs)
+    return _table(config, columns, epochs)
+
+
+def _table(config: TablesSlice, columns: dict[str, pd.DataFrame], epochs: set[int]) -> pd.DataFrame:
+    """A line a population, sampler and epoch; of the measurements of a column. epochs: the last ones of B_T."""
     last = config.finetuning.epochs
-    made = list(in_dataset[["population", "sampler"]].drop_duplicates().itertuples(index=False, name=None))
+    keys = ["population", "sampler"]
+    made = list(pd.concat(columns.values())[keys].drop_duplicates().itertuples(index=False, name=None))
     rows = [row for epoch in dict.fromkeys((0, 1, last)) for row in rows_at(epoch, made)]
-    rows += [Row("B_T", "", epoch) for epoch in sorted({zoo.epochs for zoo in config.zoos.values()} - {0, 1, last})]
-    groups = dict(tuple(in_dataset.groupby(["population", "sampler", "epoch", "target"]).accuracy))
+    rows += [Row("B_T", "zoo", epoch) for epoch in sorted(epochs - {0, 1, last})]
+    groups = {name: dict(tuple(frame.groupby([*keys, "epoch"]).accuracy)) for name, frame in columns.items()}
     lines = []
     for row in rows:
-        found = {zoo: groups.get((row.population, row.sampler, row.epoch, zoo), np.array([])) for zoo in config.zoos}
+        key = row.population, row.sampler, row.epoch
+        found = {name: of_column.get(key, np.array([])) for name, of_column in groups.items()}
         networks = "/".join(dict.fromkeys(str(len(accuracies)) for accuracies in found.values()))
-        cells = {zoo: cell(accuracies) for zoo, accuracies in found.items()}
-        line = {"Epoch": row.epoch, "Population": row.population, "Sampler": row.sampler or "–", "n": networks}
+        cells = {name: cell(accuracies) for name, accuracies in found.items()}
+        line = {"Epoch": row.epoch, "Population": row.population, "Sampler": row.sampler, "n": networks}
         lines.append(line | cells)
     return pd.DataFrame(lines)
 
 
 def rows_at(epoch: int, made: list[tuple[str, str]]) -> list[Row]:
     """made: the populations that there are, each with its samplers; those of one keep their order."""
-    of_paper = [(name, sampler) for name in ("B_T", *POPULATIONS) for other, sampler in made if other == name]
+    of_paper = [(name, sampler) for name in ("B_T", "B_F", *POPULATIONS) for other, sampler in made if other == name]
     sampled = [pair for pair in of_paper if pair[1] != "reconstruction"]
     controls = [pair for pair in (*of_paper, *made) if pair not in sampled]
     return [Row(*pair, epoch) for pair in dict.fromkeys((*sampled, *controls))]

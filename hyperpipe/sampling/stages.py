@@ -1,4 +1,4 @@
-"""The stages ``population`` and ``scratch``: from embeddings to sampled networks, and what to compare them with."""
+"""The stages ``population``, ``pretrained`` and ``scratch``: sampled networks, and those to compare them with."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from hyperpipe.cnn import initialise
-from hyperpipe.config import PopulationSlice, ScratchSlice
+from hyperpipe.config import PopulationSlice, PretrainedSlice, ScratchSlice
 from hyperpipe.hyperrep.hyperrep_store import read_embeddings, read_hyperrep
+from hyperpipe.hyperrep.rows import rows_by_split, split_by_seed
 from hyperpipe.images.image_set import read_images
 from hyperpipe.randomness import stream
 from hyperpipe.sampling.anchors import choose_anchors
@@ -16,6 +17,7 @@ from hyperpipe.sampling.kde import SAMPLERS
 from hyperpipe.sampling.population_store import Populations, write_populations
 from hyperpipe.store import read_table
 from hyperpipe.zoo.trainer import architecture_for
+from hyperpipe.zoo.zoo_store import read_zoo
 
 RECONSTRUCTION = "reconstruction"
 
@@ -42,6 +44,16 @@ def population_stage(
         "anchor_rows": len(anchors),
     }
     write_populations(output, Populations(config.population, config.zoo, hyperrep.architecture, weights, made))
+
+
+def pretrained_stage(config: PretrainedSlice, zoo_path: Path, split_path: Path, output: Path) -> None:
+    """B_F: the first training networks of a zoo by seed, as they are at an epoch; fewer where there are no more."""
+    zoo = read_zoo(zoo_path)
+    split_of = split_by_seed(read_table(split_path))
+    rows = rows_by_split(zoo, split_of, [config.epoch], config.weight_threshold, {"train": 1})["train"]
+    weights, seeds = rows.weights[: config.networks], rows.networks[: config.networks]
+    made = config.model_dump(exclude={"zoo"}) | {"seeds": seeds.tolist()}
+    write_populations(output, Populations("B_F", config.zoo, zoo.architecture, {"zoo": weights}, made))
 
 
 def scratch_stage(config: ScratchSlice, images_path: Path, output: Path) -> None:

@@ -42,6 +42,10 @@ def population_config(wildcards):
     return as_json(hp.population_slice(CONFIG, wildcards.zoo, wildcards.population))
 
 
+def pretrained_config(wildcards):
+    return as_json(hp.pretrained_slice(CONFIG, wildcards.zoo))
+
+
 def scratch_config(wildcards):
     return as_json(hp.scratch_slice(CONFIG, wildcards.zoo))
 
@@ -73,11 +77,18 @@ def embeddings_of_population(wildcards):
 
 
 def evaluations(wildcards):
-    return [
-        f"results/evaluations/{zoo}/{population}/{zoo}.parquet"
-        for zoo in CONFIG.zoos
-        for population in (*hp.POPULATIONS, "scratch")
+    in_dataset = [
+        (zoo, population, zoo) for zoo in CONFIG.sources for population in hp.POPULATIONS
     ]
+    transferred = [
+        (source, population, target)
+        for source, targets in CONFIG.sources.items()
+        for population in hp.TRANSFERRED
+        for target in targets
+    ]
+    scratch = [(zoo, "scratch", zoo) for zoo in CONFIG.zoos]
+    runs = in_dataset + transferred + scratch
+    return ["results/evaluations/{}/{}/{}.parquet".format(*run) for run in runs]
 
 
 def shards_of_zoo(wildcards):

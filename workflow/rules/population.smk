@@ -26,6 +26,30 @@ rule population:
         " --store-output {output.store:q} > {log:q} 2>&1"
 
 
+rule pretrained:
+    """B_F: the zoo's own training networks, as they are."""
+    input:
+        zoo="results/zoos/{zoo}/zoo.h5",
+        split="results/zoos/{zoo}/split.parquet",
+    output:
+        store="results/populations/{zoo}/B_F.h5",
+    log:
+        "results/logs/populations/{zoo}/B_F.log",
+    benchmark:
+        "results/benchmarks/pretrained/{zoo}.jsonl"
+    conda:
+        "../../envs/hyperpipe.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    params:
+        config=pretrained_config,
+    shell:
+        "python -m hyperpipe pretrained --config {params.config:q} --zoo-path {input.zoo:q}"
+        " --split-path {input.split:q} --store-output {output.store:q} > {log:q} 2>&1"
+
+
 rule scratch:
     """Networks as PyTorch initialises them, for the images of a zoo."""
     input:

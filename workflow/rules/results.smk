@@ -5,7 +5,7 @@ rule tables:
         splits=expand("results/zoos/{zoo}/split.parquet", zoo=CONFIG.zoos),
         histories=expand(
             "results/hyperreps/{zoo}/{loss}/history.parquet",
-            zoo=CONFIG.zoos,
+            zoo=CONFIG.sources,
             loss=["lwln", "plain"],
         ),
         evaluations=evaluations,
