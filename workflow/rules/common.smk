@@ -78,7 +78,9 @@ def embeddings_of_population(wildcards):
 
 def evaluations(wildcards):
     in_dataset = [
-        (zoo, population, zoo) for zoo in CONFIG.sources for population in hp.POPULATIONS
+        (zoo, population, zoo)
+        for zoo in CONFIG.sources
+        for population in hp.POPULATIONS
     ]
     transferred = [
         (source, population, target)
