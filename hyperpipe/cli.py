@@ -5,48 +5,63 @@ Inputs end in ``-path`` or ``-paths``, outputs in ``-output``, so that a command
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from hyperpipe.config import (
-    FinetuneSlice,
-    HyperRepSlice,
-    ImagesSlice,
-    PopulationSlice,
-    PretrainedSlice,
-    ScratchSlice,
-    ShardSlice,
-    TablesSlice,
-    ZooSlice,
-    parse_slice,
-)
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.evaluation.settings import FinetuneSlice
+from hyperpipe.hyperrep.settings import HyperRepSlice
+from hyperpipe.images.settings import ImagesSlice
+from hyperpipe.provenance.record import recording
+from hyperpipe.results.settings import TablesSlice
+from hyperpipe.sampling.settings import PopulationSlice, PretrainedSlice, ScratchSlice
+from hyperpipe.validation import parse_json, parse_slice
+from hyperpipe.zoo.settings import ShardSlice, ZooSlice
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
 Slice = Annotated[str, typer.Option("--config", help="the stage's slice of the configuration, JSON")]
-Seeds = Annotated[str, typer.Option()]
+Seeds = Annotated[str, typer.Option(help="a range, 0001-0032")]
 Input = Annotated[Path, typer.Option()]
 Inputs = Annotated[str, typer.Option(help="paths with spaces between them")]
 Output = Annotated[Path, typer.Option()]
 Threads = Annotated[int, typer.Option(min=1)]
 
 
-@app.command()
+def stage(verb: Callable[..., None]) -> Callable[..., None]:
+    """Makes a function a verb of the command line that leaves a record beside each of its outputs."""
+
+    @app.command()
+    @functools.wraps(verb)
+    def command(**arguments: Any) -> None:
+        inputs: list[Path] = []
+        for name, value in arguments.items():
+            inputs += [value] if name.endswith("_path") else _paths(value) if name.endswith("_paths") else []
+        outputs = [value for name, value in arguments.items() if name.endswith("_output")]
+        config = parse_json(arguments["config"])
+        with recording(verb.__name__.replace("_", "-"), config, inputs, outputs, arguments.get("seeds")):
+            verb(**arguments)
+
+    return verb
+
+
+@stage
 def images(config: Slice, store_output: Output) -> None:
     """Makes a data set: uint8 images with fixed splits."""
-    from hyperpipe.images.stages import images_stage
+    from hyperpipe.stages.images import images_stage
 
     images_stage(parse_slice(ImagesSlice, config), store_output)
 
 
-@app.command()
+@stage
 def zoo_shard(config: Slice, seeds: Seeds, images_path: Input, store_output: Output, threads: Threads = 1) -> None:
     """Trains the networks of a range of seeds, ``0001-0032``."""
-    from hyperpipe.zoo.stages import shard_stage
+    from hyperpipe.stages.zoo_shard import shard_stage
 
     first, _, last = seeds.partition("-")
     if not (first.isdigit() and last.isdigit() and int(first) <= int(last)):
@@ -54,15 +69,15 @@ def zoo_shard(config: Slice, seeds: Seeds, images_path: Input, store_output: Out
     shard_stage(parse_slice(ShardSlice, config), range(int(first), int(last) + 1), images_path, store_output, threads)
 
 
-@app.command()
+@stage
 def zoo(config: Slice, shard_paths: Inputs, store_output: Output, split_output: Output, metrics_output: Output) -> None:
     """Joins the shards of a zoo, splits its networks, lists its metrics."""
-    from hyperpipe.zoo.stages import zoo_stage
+    from hyperpipe.stages.zoo import zoo_stage
 
     zoo_stage(parse_slice(ZooSlice, config), _paths(shard_paths), store_output, split_output, metrics_output)
 
 
-@app.command()
+@stage
 def hyperrep(
     config: Slice,
     zoo_path: Input,
@@ -73,50 +88,50 @@ def hyperrep(
     threads: Threads = 1,
 ) -> None:
     """Trains the autoencoder of a zoo and embeds its networks."""
-    from hyperpipe.hyperrep.stages import hyperrep_stage
+    from hyperpipe.stages.hyperrep import hyperrep_stage
 
     outputs = store_output, embeddings_output, history_output
     hyperrep_stage(parse_slice(HyperRepSlice, config), zoo_path, split_path, *outputs, threads)
 
 
-@app.command()
+@stage
 def population(
     config: Slice, hyperrep_path: Input, embeddings_path: Input, metrics_path: Input, store_output: Output
 ) -> None:
     """Samples populations from a hyper-representation, one a sampler, and reconstructs anchors."""
-    from hyperpipe.sampling.stages import population_stage
+    from hyperpipe.stages.population import population_stage
 
     inputs = hyperrep_path, embeddings_path, metrics_path
     population_stage(parse_slice(PopulationSlice, config), *inputs, store_output)
 
 
-@app.command()
+@stage
 def pretrained(config: Slice, zoo_path: Input, split_path: Input, store_output: Output) -> None:
     """Takes a zoo's own training networks as a population, B_F."""
-    from hyperpipe.sampling.stages import pretrained_stage
+    from hyperpipe.stages.pretrained import pretrained_stage
 
     pretrained_stage(parse_slice(PretrainedSlice, config), zoo_path, split_path, store_output)
 
 
-@app.command()
+@stage
 def scratch(config: Slice, images_path: Input, store_output: Output) -> None:
     """Makes a population as PyTorch initialises it."""
-    from hyperpipe.sampling.stages import scratch_stage
+    from hyperpipe.stages.scratch import scratch_stage
 
     scratch_stage(parse_slice(ScratchSlice, config), images_path, store_output)
 
 
-@app.command()
+@stage
 def finetune(
     config: Slice, population_path: Input, images_path: Input, table_output: Output, threads: Threads = 1
 ) -> None:
     """Fine-tunes the populations of a store on a target's images."""
-    from hyperpipe.evaluation.stages import finetune_stage
+    from hyperpipe.stages.finetune import finetune_stage
 
     finetune_stage(parse_slice(FinetuneSlice, config), population_path, images_path, table_output, threads)
 
 
-@app.command()
+@stage
 def tables(
     config: Slice,
     metrics_paths: Inputs,
@@ -126,7 +141,7 @@ def tables(
     page_output: Output,
 ) -> None:
     """Computes the paper's tables."""
-    from hyperpipe.results.stages import tables_stage
+    from hyperpipe.stages.tables import tables_stage
 
     inputs = metrics_paths, split_paths, history_paths, evaluation_paths
     tables_stage(parse_slice(TablesSlice, config), *map(_paths, inputs), page_output)

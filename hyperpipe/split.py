@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from hyperpipe.config import Split
 from hyperpipe.randomness import stream
+from hyperpipe.zoo.settings import Split
 
 
 def split_networks(seeds: np.ndarray, settings: Split, name: str, root_seed: int) -> np.ndarray:

@@ -37,9 +37,13 @@ class Store:
     def __contains__(self, name: str) -> bool:
         return name in self._digests
 
+    def __iter__(self) -> Iterator[str]:
+        """The names of all datasets."""
+        return iter(self._digests)
+
     def under(self, group: str) -> list[str]:
         """The names of all datasets of a group."""
-        return [name for name in self._digests if name.startswith(group + "/")]
+        return [name for name in self if name.startswith(group + "/")]
 
     def __getitem__(self, name: str) -> np.ndarray:
         """A whole dataset. Raises HyperpipeError where it is not there or its data are not those that were written."""
@@ -75,8 +79,8 @@ def write_store(path: str | Path, kind: str, datasets: Mapping[str, np.ndarray],
             written[name]
 
 
-def read_store(path: str | Path, kind: str) -> Store:
-    """Opens a store and checks its header. Raises HyperpipeError where it is missing, damaged or of another kind."""
+def read_store(path: str | Path, kind: str | None = None) -> Store:
+    """Opens a store and checks its header. Raises HyperpipeError where it is missing, damaged or not of this kind."""
     path = Path(path)
     with _reading(path) as file:
         text, content = str(file.attrs["hyperpipe"]), str(file.attrs["content_sha256"])
@@ -87,11 +91,29 @@ def read_store(path: str | Path, kind: str) -> Store:
     header = json.loads(text)
     if header["version"] != VERSION:
         raise HyperpipeError(f"{path}: written in version {header['version']} of the format, this reads {VERSION}")
-    if header["kind"] != kind:
+    if kind not in (None, header["kind"]):
         raise HyperpipeError(f"{path}: a {header['kind']} store where a {kind} store is needed")
     if sorted(names) != sorted(header["datasets"]):
         raise _damaged(path, "its list of datasets has changed")
-    return Store(path, kind, header["attrs"], header["datasets"], content)
+    return Store(path, header["kind"], header["attrs"], header["datasets"], content)
+
+
+def content_hash(path: str | Path) -> str:
+    """SHA-256 of what a file holds: of the data and attributes of a store, of the bytes of any other file.
+
+    Raises HyperpipeError where it is missing, or a store of which the data are not those that were written.
+    """
+    path = Path(path)
+    if path.suffix != ".h5":
+        try:
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise HyperpipeError(f"{path}: cannot be read ({_short(error)}); let Snakemake make it") from None
+    store = read_store(path)
+    for name in store:
+        store[name]
+    return store.content
 
 
 def write_table(path: str | Path, frame: pd.DataFrame) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hyperpipe.config import Embedded
 from hyperpipe.images.digits import make_digits
 from hyperpipe.images.image_set import ImageSet, ImageSplit
+from hyperpipe.images.settings import Embedded
 
 MNIST = Path(__file__).resolve().parents[2] / "shared" / "data" / "MNIST"
 

@@ -32,5 +32,5 @@ def snakemake(*words: str, directory: Path, config: Path = TINY, checkout: Path 
 
 
 def jobs(output: str) -> list[str]:
-    """The rules of all jobs that a dry run would start, sorted."""
-    return sorted(rule for rule in re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE) if rule != "all")
+    """The first output of every job that a dry run would start, without ``results/``, sorted."""
+    return sorted(re.findall(r"^    output: results/([^\s,]+)", output, re.MULTILINE))

@@ -8,6 +8,8 @@ import yaml
 
 from hyperpipe import config as hp
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.validation import parse_slice
+from hyperpipe.zoo.settings import Recipe, ShardSlice, Zoo
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,14 +67,14 @@ def test_what_is_wrong_is_refused_in_one_line_that_names_it(place, value, said):
 def test_a_slice_survives_the_command_line_and_has_nothing_that_is_not_its_own():
     config = hp.load_config(load(ROOT / "config.yaml"))
     part = hp.shard_slice(config, "digits")
-    assert hp.parse_slice(hp.ShardSlice, part.model_dump_json()) == part
+    assert parse_slice(ShardSlice, part.model_dump_json()) == part
     assert "networks" not in part.model_dump(), "more networks must not retrain the first shards"
     with pytest.raises(HyperpipeError, match="not JSON"):
-        hp.parse_slice(hp.ShardSlice, "{")
+        parse_slice(ShardSlice, "{")
 
 
 def test_shards_cover_the_seeds_and_stay_when_the_zoo_grows_by_whole_ones():
-    zoo = hp.Zoo(images="d", networks=64, shard=32, epochs=25, recipe=hp.Recipe(learning_rate=0.1))
+    zoo = Zoo(images="d", networks=64, shard=32, epochs=25, recipe=Recipe(learning_rate=0.1))
     assert hp.shards(zoo) == ["0001-0032", "0033-0064"]
     more = zoo.model_copy(update={"networks": 70})
     assert hp.shards(more) == ["0001-0032", "0033-0064", "0065-0070"]

@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from hyperpipe.cnn import Architecture, initialise, to_module
-from hyperpipe.config import HyperRep
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.hyperrep.augment import draw_blocks, draw_permutations, permuted_places, view
 from hyperpipe.hyperrep.autoencoder import Autoencoder, Norm
 from hyperpipe.hyperrep.hyperrep_store import HyperRepresentation, read_hyperrep, write_hyperrep
 from hyperpipe.hyperrep.losses import contrastive_loss, layer_sigma, reconstruction_loss
 from hyperpipe.hyperrep.rows import rows_by_split
+from hyperpipe.hyperrep.settings import HyperRep
 from hyperpipe.hyperrep.tokens import from_tokens, to_tokens, token_shapes
 from hyperpipe.hyperrep.train import reconstruction_error, train_autoencoder
 from hyperpipe.randomness import stream

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from conftest import MNIST
 
-from hyperpipe.config import Embedded, ImagesSlice, Mnist
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.images.image_set import SPLITS, read_images, write_images
+from hyperpipe.images.make import make_images
 from hyperpipe.images.mnist import make_mnist
-from hyperpipe.images.stages import make_images
+from hyperpipe.images.settings import Embedded, ImagesSlice, Mnist
 from hyperpipe.store import read_store
 
 SIZES = {"train": 50, "validation": 20, "test": 30}

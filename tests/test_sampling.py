@@ -8,12 +8,12 @@ import pytest
 from scipy import stats
 
 from hyperpipe.cnn import Architecture, initialise
-from hyperpipe.config import Recipe
 from hyperpipe.evaluation.finetune import finetune
 from hyperpipe.randomness import stream
 from hyperpipe.sampling.anchors import choose_anchors
 from hyperpipe.sampling.kde import SAMPLERS, independent, released
 from hyperpipe.sampling.population_store import Populations, read_populations, write_populations
+from hyperpipe.zoo.settings import Recipe
 from hyperpipe.zoo.trainer import train_population
 
 BANDWIDTH = 0.01

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,10 @@ import yaml
 from runs import ROOT, TINY, jobs, snakemake
 
 from hyperpipe.hyperrep.hyperrep_store import read_embeddings, read_hyperrep
+from hyperpipe.provenance.identity import code_modules
+from hyperpipe.provenance.record import SUFFIX, Record
 from hyperpipe.sampling.population_store import read_populations
+from hyperpipe.store import content_hash
 from hyperpipe.zoo.zoo_store import read_zoo
 
 
@@ -27,9 +32,10 @@ def run(tmp_path_factory):
 def test_the_default_target_is_planned(tmp_path):
     done = snakemake("-n", directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
-    counts = {"images": 2, "zoo_shard": 2, "zoo": 2, "hyperrep": 4, "population": 6}
-    counts |= {"pretrained": 2, "scratch": 2, "finetune": 12, "tables": 1}
-    assert Counter(jobs(done.stdout)) == counts
+    planned = jobs(done.stdout)
+    counts = {"images": 2, "zoos": 4, "hyperreps": 4, "populations": 10, "evaluations": 12, "tables.md": 1}
+    assert Counter(path.split("/")[0] for path in planned) == counts
+    assert {"evaluations/digits/B_F/printed.parquet", "evaluations/printed/S_KDE30/digits.parquet"} < set(planned)
 
 
 def test_a_run_makes_the_tables_and_nothing_is_left_to_do(run):
@@ -92,3 +98,81 @@ def test_a_wrong_key_is_one_line_without_a_traceback(tmp_path):
     assert done.returncode != 0
     assert "hyperpipe: config.yaml: zooos: there is no such key" in done.stdout
     assert "Traceback" not in done.stdout
+
+
+def test_beside_each_output_lies_the_record_of_how_it_was_made(run):
+    records = sorted((run / "results").rglob("*" + SUFFIX))
+    files = {path for path in (run / "results").rglob("*.*") if path.suffix in (".h5", ".parquet", ".md")}
+    assert {Path(str(path).removesuffix(SUFFIX)) for path in records} == files
+    for path in records:
+        record = Record.model_validate_json(path.read_text())
+        assert path == run / (record.output.path + SUFFIX)
+        assert record.code == code_modules("hyperpipe.stages." + record.stage.replace("-", "_"))
+        for file in (record.output, *record.inputs):
+            assert file.content == content_hash(run / file.path), "an input that its record did not see"
+
+
+# What runs again after a change: each a dry run on the finished run.
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A copy of what the workflow consists of, to be changed."""
+    for name in ("hyperpipe", "workflow", "profiles", "envs"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Snakefile", tmp_path)
+    return tmp_path
+
+
+def planned(run: Path, checkout: Path = ROOT, config: Path = TINY) -> list[str]:
+    done = snakemake("-n", directory=run, checkout=checkout, config=config)
+    assert done.returncode == 0, done.stdout
+    assert jobs(done.stdout) or "Nothing to be done" in done.stdout
+    return jobs(done.stdout)
+
+
+def test_a_learning_rate_reruns_its_zoo_and_what_hangs_on_it(run, tmp_path):
+    config = yaml.safe_load(TINY.read_text())
+    config["zoos"]["printed"]["recipe"]["learning_rate"] = 2e-3
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    evaluations = ["digits/B_F", "digits/S_KDE30", "printed/scratch"]
+    assert planned(run, config=tmp_path / "config.yaml") == [
+        *(f"evaluations/{name}/printed.parquet" for name in evaluations),
+        "tables.md",
+        "zoos/printed/shards/0001-0007.h5",
+        "zoos/printed/zoo.h5",
+    ]
+
+
+def test_more_seeds_train_only_the_new_shards(run, tmp_path):
+    config = yaml.safe_load(TINY.read_text())
+    config["zoos"]["printed"]["networks"] = 14
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    expected = ["tables.md", "zoos/printed/shards/0008-0014.h5", "zoos/printed/zoo.h5"]
+    assert planned(run, config=tmp_path / "config.yaml") == expected
+
+
+def test_comments_and_docstrings_rerun_nothing(run, checkout):
+    for path in (checkout / "hyperpipe").rglob("*.py"):
+        text = path.read_text()
+        if text.startswith('"""'):
+            text = '"""Another docstring."""\n' + text.split('"""', 2)[2]
+        path.write_text(text + "\n# a comment\n")
+    assert planned(run, checkout) == []
+
+
+def test_a_change_of_code_reruns_the_stages_that_import_it(run, checkout):
+    def change(module: str) -> list[str]:
+        path = checkout / "hyperpipe" / module
+        before = path.read_text()
+        path.write_text(before + "\n\nCHANGED = True\n")
+        found = planned(run, checkout)
+        path.write_text(before)
+        return found
+
+    assert change("results/tables.py") == ["tables.md"]
+    hanging = {"populations/digits/S_KDE.h5", "evaluations/digits/S_KDE/digits.parquet", "tables.md"}
+    found = set(change("sampling/kde.py"))
+    assert hanging < found
+    assert not [path for path in found if path.startswith(("images", "zoos", "hyperreps"))]
+    assert "populations/digits/B_F.h5" not in found and "evaluations/digits/scratch/digits.parquet" not in found

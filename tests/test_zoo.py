@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from hyperpipe.cnn import Architecture, initialise
-from hyperpipe.config import Recipe, Split, Training
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.images.image_set import SPLITS
 from hyperpipe.randomness import stream
 from hyperpipe.split import split_networks
 from hyperpipe.zoo.reference import ReferenceBackend
+from hyperpipe.zoo.settings import Recipe, Split, Training
 from hyperpipe.zoo.stacked import StackedBackend
 from hyperpipe.zoo.trainer import train_population
 from hyperpipe.zoo.zoo_store import Zoo, join_zoos, read_zoo, write_zoo

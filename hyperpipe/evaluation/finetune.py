@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from hyperpipe.cnn import Architecture
-from hyperpipe.config import Recipe, Training
 from hyperpipe.images.image_set import ImageSet
+from hyperpipe.zoo.settings import Recipe, Training
 from hyperpipe.zoo.trainer import train_population
 
 

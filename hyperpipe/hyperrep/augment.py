@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 
 from hyperpipe.cnn import Architecture
-from hyperpipe.config import HyperRep
+from hyperpipe.hyperrep.settings import HyperRep
 
 _TRIES = 10  # of the released code, for a block that does not overrun
 

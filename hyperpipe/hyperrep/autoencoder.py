@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from hyperpipe.cnn import Architecture
-from hyperpipe.config import HyperRep
+from hyperpipe.hyperrep.settings import HyperRep
 from hyperpipe.hyperrep.tokens import from_tokens, to_tokens, token_shapes
 
 

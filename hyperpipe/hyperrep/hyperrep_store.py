@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from hyperpipe.cnn import Architecture, architecture_from
-from hyperpipe.config import HyperRep, Loss
 from hyperpipe.hyperrep.autoencoder import Autoencoder
+from hyperpipe.hyperrep.settings import HyperRep, Loss
 from hyperpipe.hyperrep.train import Checkpoint
 from hyperpipe.store import read_store, write_store
 

@@ -9,11 +9,11 @@ import pandas as pd
 import torch
 
 from hyperpipe.cnn import Architecture
-from hyperpipe.config import HyperRep, Loss
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.hyperrep.augment import view
 from hyperpipe.hyperrep.autoencoder import Autoencoder, ProjectionHead
 from hyperpipe.hyperrep.losses import contrastive_loss, layer_sigma, reconstruction_loss
+from hyperpipe.hyperrep.settings import HyperRep, Loss
 from hyperpipe.progress import Progress
 from hyperpipe.randomness import torch_seed
 

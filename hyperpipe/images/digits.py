@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from hyperpipe.cnn import SIDE
-from hyperpipe.config import Embedded
 from hyperpipe.images.image_set import SPLITS, ImageSet, cut
+from hyperpipe.images.settings import Embedded
 from hyperpipe.randomness import stream
 
 MEAN, STD = 0.156, 0.277  # of all 1797 images; fixed, so that the sizes of the splits change nothing that networks see

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hyperpipe.config import Mnist
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.images.image_set import SPLITS, ImageSet, cut
+from hyperpipe.images.settings import Mnist
 from hyperpipe.randomness import stream
 
 MEAN, STD = 0.1307, 0.3081  # protocol §1.4

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from hyperpipe.cnn import SIDE
-from hyperpipe.config import Embedded
 from hyperpipe.images.image_set import SPLITS, ImageSet, ImageSplit
 from hyperpipe.images.outline import FACES, SAMPLES, coverage, glyph
+from hyperpipe.images.settings import Embedded
 from hyperpipe.randomness import stream
 
 MEAN, STD = 0.27, 0.20  # near the true values; fixed, so that seed and sizes change nothing that networks see

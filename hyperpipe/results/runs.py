@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hyperpipe.config import TablesSlice
+from hyperpipe.results.settings import TablesSlice
 
 
 def zoos_that_were_run(config: TablesSlice) -> pd.DataFrame:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hyperpipe.config import POPULATIONS, TablesSlice
 from hyperpipe.results.runs import hyperreps_that_were_run, zoos_that_were_run
+from hyperpipe.results.settings import TablesSlice
+from hyperpipe.sampling.settings import POPULATIONS
 
 _CAPTION = """\
 Accuracy on the images' test split in %, mean (standard deviation, ddof 0) over the n networks of a population, after so

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from hyperpipe.config import Anchors
+from hyperpipe.sampling.settings import Anchors
 
 
 def choose_anchors(

@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 
 from hyperpipe.cnn import Architecture
-from hyperpipe.config import Recipe
 from hyperpipe.images.image_set import ImageSet
+from hyperpipe.zoo.settings import Recipe
 
 
 class Backend(Protocol):

@@ -8,8 +8,8 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from hyperpipe.cnn import Architecture, from_arrays, to_module
-from hyperpipe.config import Recipe
 from hyperpipe.images.image_set import ImageSet
+from hyperpipe.zoo.settings import Recipe
 
 _EVALUATION_BATCH = 1000
 

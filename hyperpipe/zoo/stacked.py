@@ -19,8 +19,8 @@ import torch
 from torch.nn import functional
 
 from hyperpipe.cnn import Architecture, Layer
-from hyperpipe.config import Recipe
 from hyperpipe.images.image_set import ImageSet
+from hyperpipe.zoo.settings import Recipe
 
 GROUP = 8
 _EVALUATION_BATCH = 128

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from hyperpipe.cnn import Architecture
-from hyperpipe.config import Recipe, Training
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.images.image_set import SPLITS, ImageSet
 from hyperpipe.progress import Progress
 from hyperpipe.randomness import stream
 from hyperpipe.zoo.backend import Backend
+from hyperpipe.zoo.settings import Recipe, Training
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from hyperpipe import config as hp
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.provenance.identity import code_id
+from hyperpipe.sampling.settings import POPULATIONS, TRANSFERRED
 
 # `python` in the rules' commands is the one that runs Snakemake, also where that was called by its path.
 os.environ.update(
@@ -67,25 +69,23 @@ def images_of_target(wildcards):
 
 
 def hyperrep_of_population(wildcards):
-    loss, _ = hp.POPULATIONS[wildcards.population]
+    loss, _ = POPULATIONS[wildcards.population]
     return f"results/hyperreps/{wildcards.zoo}/{loss}/hyperrep.h5"
 
 
 def embeddings_of_population(wildcards):
-    loss, _ = hp.POPULATIONS[wildcards.population]
+    loss, _ = POPULATIONS[wildcards.population]
     return f"results/hyperreps/{wildcards.zoo}/{loss}/embeddings.h5"
 
 
 def evaluations(wildcards):
     in_dataset = [
-        (zoo, population, zoo)
-        for zoo in CONFIG.sources
-        for population in hp.POPULATIONS
+        (zoo, population, zoo) for zoo in CONFIG.sources for population in POPULATIONS
     ]
     transferred = [
         (source, population, target)
         for source, targets in CONFIG.sources.items()
-        for population in hp.TRANSFERRED
+        for population in TRANSFERRED
         for target in targets
     ]
     scratch = [(zoo, "scratch", zoo) for zoo in CONFIG.zoos]

@@ -5,6 +5,7 @@ rule finetune:
         images=images_of_target,
     output:
         table="results/evaluations/{zoo}/{population}/{target}.parquet",
+        table_record="results/evaluations/{zoo}/{population}/{target}.parquet.prov.json",
     log:
         "results/logs/evaluations/{zoo}/{population}/{target}.log",
     benchmark:
@@ -17,6 +18,7 @@ rule finetune:
         runtime=240,
     params:
         config=finetune_config,
+        code=code_id("hyperpipe.stages.finetune"),
     shell:
         "python -m hyperpipe finetune --config {params.config:q} --threads {threads}"
         " --population-path {input.population:q} --images-path {input.images:q}"

@@ -7,6 +7,9 @@ rule hyperrep:
         store="results/hyperreps/{zoo}/{loss}/hyperrep.h5",
         embeddings="results/hyperreps/{zoo}/{loss}/embeddings.h5",
         history="results/hyperreps/{zoo}/{loss}/history.parquet",
+        store_record="results/hyperreps/{zoo}/{loss}/hyperrep.h5.prov.json",
+        embeddings_record="results/hyperreps/{zoo}/{loss}/embeddings.h5.prov.json",
+        history_record="results/hyperreps/{zoo}/{loss}/history.parquet.prov.json",
     log:
         "results/logs/hyperreps/{zoo}/{loss}.log",
     benchmark:
@@ -19,6 +22,7 @@ rule hyperrep:
         runtime=240,
     params:
         config=hyperrep_config,
+        code=code_id("hyperpipe.stages.hyperrep"),
     shell:
         "python -m hyperpipe hyperrep --config {params.config:q} --threads {threads}"
         " --zoo-path {input.zoo:q} --split-path {input.split:q} --store-output {output.store:q}"

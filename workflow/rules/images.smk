@@ -2,6 +2,7 @@ rule images:
     """A data set as uint8 images with fixed splits."""
     output:
         store="results/images/{dataset}.h5",
+        store_record="results/images/{dataset}.h5.prov.json",
     log:
         "results/logs/images/{dataset}.log",
     benchmark:
@@ -14,5 +15,6 @@ rule images:
         runtime=30,
     params:
         config=images_config,
+        code=code_id("hyperpipe.stages.images"),
     shell:
         "python -m hyperpipe images --config {params.config:q} --store-output {output.store:q} > {log:q} 2>&1"

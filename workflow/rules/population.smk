@@ -6,12 +6,13 @@ rule population:
         metrics="results/zoos/{zoo}/metrics.parquet",
     output:
         store="results/populations/{zoo}/{population}.h5",
+        store_record="results/populations/{zoo}/{population}.h5.prov.json",
     log:
         "results/logs/populations/{zoo}/{population}.log",
     benchmark:
         "results/benchmarks/population/{zoo}/{population}.jsonl"
     wildcard_constraints:
-        population="|".join(hp.POPULATIONS),
+        population="|".join(POPULATIONS),
     conda:
         "../../envs/hyperpipe.yaml"
     threads: 1
@@ -20,6 +21,7 @@ rule population:
         runtime=30,
     params:
         config=population_config,
+        code=code_id("hyperpipe.stages.population"),
     shell:
         "python -m hyperpipe population --config {params.config:q} --hyperrep-path {input.hyperrep:q}"
         " --embeddings-path {input.embeddings:q} --metrics-path {input.metrics:q}"
@@ -33,6 +35,7 @@ rule pretrained:
         split="results/zoos/{zoo}/split.parquet",
     output:
         store="results/populations/{zoo}/B_F.h5",
+        store_record="results/populations/{zoo}/B_F.h5.prov.json",
     log:
         "results/logs/populations/{zoo}/B_F.log",
     benchmark:
@@ -45,6 +48,7 @@ rule pretrained:
         runtime=10,
     params:
         config=pretrained_config,
+        code=code_id("hyperpipe.stages.pretrained"),
     shell:
         "python -m hyperpipe pretrained --config {params.config:q} --zoo-path {input.zoo:q}"
         " --split-path {input.split:q} --store-output {output.store:q} > {log:q} 2>&1"
@@ -56,6 +60,7 @@ rule scratch:
         images=images_of_zoo,
     output:
         store="results/populations/{zoo}/scratch.h5",
+        store_record="results/populations/{zoo}/scratch.h5.prov.json",
     log:
         "results/logs/populations/{zoo}/scratch.log",
     benchmark:
@@ -68,6 +73,7 @@ rule scratch:
         runtime=10,
     params:
         config=scratch_config,
+        code=code_id("hyperpipe.stages.scratch"),
     shell:
         "python -m hyperpipe scratch --config {params.config:q} --images-path {input.images:q}"
         " --store-output {output.store:q} > {log:q} 2>&1"

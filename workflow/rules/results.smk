@@ -11,6 +11,7 @@ rule tables:
         evaluations=evaluations,
     output:
         page="results/tables.md",
+        page_record="results/tables.md.prov.json",
     log:
         "results/logs/tables.log",
     benchmark:
@@ -23,6 +24,7 @@ rule tables:
         runtime=10,
     params:
         config=tables_config,
+        code=code_id("hyperpipe.stages.tables"),
     shell:
         "python -m hyperpipe tables --config {params.config:q} --metrics-paths '{input.metrics}'"
         " --split-paths '{input.splits}' --history-paths '{input.histories}'"

@@ -4,6 +4,7 @@ rule zoo_shard:
         images=images_of_zoo,
     output:
         store="results/zoos/{zoo}/shards/{shard}.h5",
+        store_record="results/zoos/{zoo}/shards/{shard}.h5.prov.json",
     log:
         "results/logs/zoos/{zoo}/shards/{shard}.log",
     benchmark:
@@ -16,6 +17,7 @@ rule zoo_shard:
         runtime=240,
     params:
         config=shard_config,
+        code=code_id("hyperpipe.stages.zoo_shard"),
     shell:
         "python -m hyperpipe zoo-shard --config {params.config:q} --seeds {wildcards.shard} --threads {threads}"
         " --images-path {input.images:q} --store-output {output.store:q} > {log:q} 2>&1"
@@ -29,6 +31,9 @@ rule zoo:
         store="results/zoos/{zoo}/zoo.h5",
         split="results/zoos/{zoo}/split.parquet",
         metrics="results/zoos/{zoo}/metrics.parquet",
+        store_record="results/zoos/{zoo}/zoo.h5.prov.json",
+        split_record="results/zoos/{zoo}/split.parquet.prov.json",
+        metrics_record="results/zoos/{zoo}/metrics.parquet.prov.json",
     log:
         "results/logs/zoos/{zoo}/zoo.log",
     benchmark:
@@ -41,6 +46,7 @@ rule zoo:
         runtime=30,
     params:
         config=zoo_config,
+        code=code_id("hyperpipe.stages.zoo"),
     shell:
         "python -m hyperpipe zoo --config {params.config:q} --shard-paths '{input.shards}'"
         " --store-output {output.store:q} --split-output {output.split:q} --metrics-output {output.metrics:q}"

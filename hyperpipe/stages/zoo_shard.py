@@ -1,20 +1,17 @@
-"""The stages ``zoo-shard`` (a range of seeds, trained) and ``zoo`` (all shards as one, with split and metrics)."""
+"""The stage ``zoo-shard``: the networks of a range of seeds, trained."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from hyperpipe.cnn import initialise
-from hyperpipe.config import ShardSlice, ZooSlice
 from hyperpipe.images.image_set import read_images
 from hyperpipe.randomness import stream
-from hyperpipe.split import split_networks
-from hyperpipe.store import write_table
+from hyperpipe.zoo.settings import ShardSlice
 from hyperpipe.zoo.trainer import architecture_for, train_population
-from hyperpipe.zoo.zoo_store import Zoo, join_zoos, read_zoo, write_zoo
+from hyperpipe.zoo.zoo_store import Zoo, write_zoo
 
 
 def shard_stage(config: ShardSlice, seeds: range, images_path: Path, output: Path, threads: int) -> None:
@@ -35,11 +32,3 @@ def shard_stage(config: ShardSlice, seeds: range, images_path: Path, output: Pat
     )
     settings = config.model_dump(exclude={"training", "name"})
     write_zoo(output, Zoo(name, np.array(seeds, np.int64), architecture, trained, settings))
-
-
-def zoo_stage(config: ZooSlice, shard_paths: list[Path], output: Path, split: Path, metrics: Path) -> None:
-    zoo = join_zoos([read_zoo(path) for path in shard_paths])
-    names = split_networks(zoo.seeds, config.split, config.name, config.seed)
-    write_table(split, pd.DataFrame({"zoo": zoo.name, "network": zoo.seeds, "split": names}))
-    write_table(metrics, zoo.metrics())
-    write_zoo(output, zoo)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from hyperpipe.config import TablesSlice
+from hyperpipe.results.settings import TablesSlice
 from hyperpipe.results.tables import measured, tables_page
 from hyperpipe.store import read_table, write_text
 

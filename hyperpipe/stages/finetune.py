@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hyperpipe.config import FinetuneSlice
 from hyperpipe.evaluation.finetune import finetune
+from hyperpipe.evaluation.settings import FinetuneSlice
 from hyperpipe.images.image_set import read_images
 from hyperpipe.sampling.population_store import read_populations
 from hyperpipe.store import write_table

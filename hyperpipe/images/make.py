@@ -1,11 +1,9 @@
-"""The stage ``images``: a data set from its source to its store."""
+"""A data set from its settings."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from hyperpipe.config import ImagesSlice, Mnist
-from hyperpipe.images.image_set import ImageSet, write_images
+from hyperpipe.images.image_set import ImageSet
+from hyperpipe.images.settings import ImagesSlice, Mnist
 
 
 def make_images(config: ImagesSlice) -> ImageSet:
@@ -22,7 +20,3 @@ def make_images(config: ImagesSlice) -> ImageSet:
     from hyperpipe.images.printed import make_printed
 
     return make_printed(settings, config.name, config.seed)
-
-
-def images_stage(config: ImagesSlice, output: Path) -> None:
-    write_images(output, make_images(config))

@@ -1,0 +1,18 @@
+"""What the tables may see of the configuration."""
+
+from __future__ import annotations
+
+from hyperpipe.evaluation.settings import Finetuning
+from hyperpipe.hyperrep.settings import HyperRep
+from hyperpipe.sampling.settings import Sampling
+from hyperpipe.settings import Model, Name
+from hyperpipe.zoo.settings import Zoo
+
+
+class TablesSlice(Model):
+    seed: int
+    zoos: dict[Name, Zoo]
+    sources: dict[Name, list[Name]]
+    hyperrep: HyperRep
+    sampling: Sampling
+    finetuning: Finetuning

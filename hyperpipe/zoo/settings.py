@@ -1,0 +1,77 @@
+"""Settings of zoos: how a network is trained, and how many (protocol §1.3, Table 4)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from hyperpipe.cnn import Activation, Init
+from hyperpipe.settings import Count, Epoch, Model, Name
+
+
+class Recipe(Model):
+    """How a network of a zoo is trained (protocol §1.3, Table 4)."""
+
+    activation: Activation = "tanh"
+    learning_rate: float = Field(gt=0)
+    weight_decay: float = Field(0.0, ge=0, description="coupled L2, as in torch's Adam")
+    batch_size: Count = 10
+    beta1: float = Field(0.9, ge=0, lt=1)
+    beta2: float = Field(0.999, ge=0, lt=1)
+    epsilon: float = Field(1e-8, gt=0)
+
+
+class Training(Model):
+    """Which back end trains networks, and on what."""
+
+    backend: Literal["stacked", "reference"] = "stacked"
+
+
+class Zoo(Model):
+    images: Name = Field(description="the data set, a key of `images`")
+    networks: Count = Field(description="networks, with seeds 1, 2, …")
+    shard: Count = Field(32, description="networks trained in one job")
+    epochs: Count
+    keep_epochs: list[Epoch] = Field(
+        [21, 22, 23, 24, 25], description="epochs whose weights are kept, for the autoencoder", min_length=1
+    )
+    init: Init = "uniform"
+    recipe: Recipe
+
+    @model_validator(mode="after")
+    def _kept_epochs_are_trained(self) -> Zoo:
+        if max(self.keep_epochs) > self.epochs:
+            raise ValueError(f"keep_epochs: epoch {max(self.keep_epochs)} is not among the {self.epochs} trained ones")
+        if sorted(set(self.keep_epochs)) != self.keep_epochs:
+            raise ValueError("keep_epochs: must ascend")
+        return self
+
+
+class Split(Model):
+    """Shares of a zoo's networks; the rest is the test split (protocol §2)."""
+
+    train: float = Field(0.70, gt=0, lt=1)
+    validation: float = Field(0.15, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _leaves_a_test_split(self) -> Split:
+        if self.train + self.validation >= 1:
+            raise ValueError("train + validation must leave a test split")
+        return self
+
+
+class ShardSlice(Model):
+    seed: int
+    name: Name
+    epochs: int
+    keep_epochs: list[int]
+    init: Init
+    recipe: Recipe
+    training: Training
+
+
+class ZooSlice(Model):
+    seed: int
+    name: Name
+    split: Split
