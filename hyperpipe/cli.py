@@ -39,9 +39,8 @@ def stage(verb: Callable[..., None]) -> Callable[..., None]:
     @app.command()
     @functools.wraps(verb)
     def command(**arguments: Any) -> None:
-        inputs: list[Path] = []
-        for name, value in arguments.items():
-            inputs += [value] if name.endswith("_path") else _paths(value) if name.endswith("_paths") else []
+        inputs = [value for name, value in arguments.items() if name.endswith("_path")]
+        inputs += [path for name, value in arguments.items() if name.endswith("_paths") for path in _paths(value)]
         outputs = [value for name, value in arguments.items() if name.endswith("_output")]
         config = parse_json(arguments["config"])
         with recording(verb.__name__.replace("_", "-"), config, inputs, outputs, arguments.get("seeds")):

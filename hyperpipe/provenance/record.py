@@ -19,18 +19,8 @@ from hyperpipe.store import content_hash, write_text
 
 VERSION = 1
 SUFFIX = ".prov.json"
-_PACKAGES = (
-    "hyperpipe",
-    "torch",
-    "numpy",
-    "scipy",
-    "scikit-learn",
-    "pandas",
-    "pyarrow",
-    "h5py",
-    "matplotlib",
-    "pillow",
-)
+# Of the package itself the code says more than a version.
+_PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "pandas", "pyarrow", "h5py", "matplotlib", "pillow")
 
 
 class File(Model):
@@ -68,10 +58,11 @@ def recording(
 ) -> Iterator[None]:
     """What runs inside is a stage that reads `inputs` and makes `outputs`; then their records are written.
 
-    An error inside leaves no record. Inputs are hashed before the stage runs. Raises HyperpipeError where one is not
-    there.
+    An error inside leaves no record. Inputs and code are hashed before the stage runs. Raises HyperpipeError where one
+    is not there.
     """
     started, read = _now(), [_file(path) for path in inputs]
+    code = code_modules(f"hyperpipe.stages.{stage.replace('-', '_')}")
     yield
     made = [_file(path) for path in outputs]
     used = {"root": config["seed"]} if "seed" in config else {}
@@ -85,7 +76,7 @@ def recording(
             seeds=used | ({"networks": seeds} if seeds else {}),
             inputs=read,
             outputs=made,
-            code=code_modules(f"hyperpipe.stages.{stage.replace('-', '_')}"),
+            code=code,
             versions=_versions(),
             started=started,
             ended=_now(),

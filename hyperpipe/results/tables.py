@@ -16,7 +16,7 @@ Accuracy on the images' test split in %, mean (standard deviation, ddof 0) over 
 many epochs of fine-tuning (B_T: of training)."""
 
 _CAPTION_2 = """\
-Networks of a source, fine-tuned on a target's images with the target's recipe, beside the target's own."""
+As Table 1, of a source's networks fine-tuned on a target's images with the target's recipe, beside the target's own."""
 
 _LEGEND = """\
 - **B_T**: the zoo's own networks of the test split, trained from scratch; in Table 2 those of the target.
