@@ -15,7 +15,7 @@ CONFIG ?= config.yaml
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-results: $(ENV)  ## the default run, from images to results/tables.md
+results: $(ENV) $(CONFIG)  ## the default run, from images to results/tables.md
 	$(BIN)/snakemake --cores all --configfile $(CONFIG) -- results/tables.md
 
 test: $(ENV)  ## the tests that decide whether a change lands, minutes
@@ -30,7 +30,7 @@ lint: $(ENV)  ## ruff, snakefmt, snakemake --lint
 	$(BIN)/snakemake --lint
 
 format: $(ENV)  ## brings code and rules into the house's form
-	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+	$(BIN)/ruff check --fix --exit-zero --quiet . && $(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
 pins: $(ENV)  ## resolves envs/requirements.txt anew

@@ -146,6 +146,22 @@ def tables(
     tables_stage(parse_slice(TablesSlice, config), *map(_paths, inputs), page_output)
 
 
+@app.command()
+def settings() -> None:
+    """Lists every key of config.yaml, as Markdown."""
+    from hyperpipe.config_reference import config_reference
+
+    print(config_reference(), end="")
+
+
+@app.command()
+def times(folder: Annotated[Path, typer.Argument()] = Path("results/benchmarks")) -> None:
+    """Lists how long each stage took in a run, as Markdown."""
+    from hyperpipe.results.times import times as stage_times
+
+    print(stage_times(folder))
+
+
 def _paths(text: str) -> list[Path]:
     return [Path(word) for word in text.split()]
 

@@ -57,9 +57,9 @@ class Config(Model):
         return self
 
 
-def load_config(data: dict[str, Any]) -> Config:
-    """The configuration as Snakemake has read it. Raises HyperpipeError for the first thing that is wrong."""
-    return validated(Config, data, "config.yaml")
+def load_config(data: dict[str, Any], where: str = "config.yaml") -> Config:
+    """The configuration as Snakemake has read it from the file `where`. Raises HyperpipeError for the first mistake."""
+    return validated(Config, data, where)
 
 
 def images_slice(config: Config, name: str) -> ImagesSlice:

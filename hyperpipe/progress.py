@@ -20,12 +20,11 @@ class Progress:
     def __enter__(self) -> Progress:
         if sys.stderr.isatty():
             from rich.console import Console
-            from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import BarColumn, TextColumn
             from rich.progress import Progress as Bar
 
-            columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rate]}")
-            self._bar = Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True))
-            self._task = self._bar.add_task(self.title, total=self.total, rate="")
+            self._bar = Bar(BarColumn(10), TextColumn("{task.description}"), console=Console(stderr=True))
+            self._task = self._bar.add_task(self.title, total=self.total)
             self._bar.start()
         return self
 
@@ -33,13 +32,15 @@ class Progress:
         """count: units done since the last call. said: how it goes, ``"test accuracy 43.1 %"``."""
         self.done += count
         now = time.monotonic()
-        rate = f"{self._rate(now)} {said}".rstrip()
+        left = (now - self.began) / self.done * (self.total - self.done)
+        # A narrow terminal cuts off what comes last.
+        line = f"{self.title}: {self.done / self.total:.0%}, {_duration(left)} left, {self._rate(now)}"
+        line += f", {said}" if said else ""
         if self._bar is not None:
-            self._bar.update(self._task, completed=self.done, rate=rate)
+            self._bar.update(self._task, completed=self.done, description=line)
         elif now - self._told >= _SECONDS_BETWEEN_LINES:
             self._told = now
-            left = (now - self.began) / self.done * (self.total - self.done)
-            print(f"{self.title}: {self.done / self.total:.0%}, {rate}, {left:.0f} s left", file=sys.stderr, flush=True)
+            print(line, file=sys.stderr, flush=True)
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._bar is not None:
@@ -52,3 +53,11 @@ class Progress:
     def _rate(self, now: float) -> str:
         rate = self.done / max(now - self.began, 1e-9)
         return f"{rate:,.0f} {self.unit}/s" if rate >= 10 else f"{rate:.2g} {self.unit}/s"
+
+
+def _duration(seconds: float) -> str:
+    """``45 s``, ``12 min``, ``3 h 05 min``."""
+    minutes = round(seconds / 60)
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from difflib import get_close_matches
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Count = Annotated[int, Field(ge=1)]
@@ -13,3 +15,14 @@ Epoch = Annotated[int, Field(ge=0)]
 
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keys_exist(cls, data: Any) -> Any:
+        """pydantic would refuse unknown keys too, but without saying which there are."""
+        for key in data if isinstance(data, dict) else ():
+            if key not in cls.model_fields:
+                near = get_close_matches(str(key), cls.model_fields, n=1)
+                said = f"did you mean {near[0]}?" if near else "use " + ", ".join(cls.model_fields)
+                raise PydanticCustomError("unknown_key", "there is no such key; {said}", {"key": key, "said": said})
+        return data

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,7 +119,7 @@ def content_hash(path: str | Path) -> str:
 def write_table(path: str | Path, frame: pd.DataFrame) -> None:
     """A Parquet table in long form, one row a measurement."""
     with writing(path) as part:
-        frame.to_parquet(part, index=False)
+        frame.to_parquet(part, index=False, write_page_checksum=True)
         if len(read_table(part)) != len(frame):
             raise _damaged(part, "rows are missing")
 
@@ -129,7 +129,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        return pd.read_parquet(path)
+        return pd.read_parquet(path, page_checksum_verification=True)
     except FileNotFoundError:
         raise HyperpipeError(f"{path}: there is no such file; let Snakemake make it") from None
     except Exception as error:
@@ -155,7 +155,8 @@ def writing(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         raise HyperpipeError(f"{path}: cannot be written ({_short(error)}); nothing was left there") from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # not there, as it was renamed, or its folder is none
+            part.unlink()
 
 
 def _sync(path: Path) -> None:

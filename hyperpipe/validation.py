@@ -32,15 +32,15 @@ def validated(model: type[M], data: Any, where: str) -> M:
         return model.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        raise HyperpipeError(f"{where}: {_explained(first, _place(first['loc'], data))}") from None
+        raise HyperpipeError(f"{where}: {_explained(first, _place(first, data))}") from None
 
 
-def _place(location: tuple[int | str, ...], data: Any) -> str:
+def _place(error: Any, data: Any) -> str:
     """``zoos.digits.epochs``: pydantic's location without what is no key of the data, such as a data set's source."""
     place = []
-    for number, key in enumerate(location, 1):
+    for key in error["loc"]:
         there = isinstance(data, list) or (isinstance(data, dict) and key in data)
-        if there or number == len(location):
+        if there or error["type"] == "missing":
             place.append(str(key))
         if there:
             data = data[key]
@@ -49,16 +49,16 @@ def _place(location: tuple[int | str, ...], data: Any) -> str:
 
 def _explained(error: Any, place: str) -> str:
     value, kind = error.get("input"), error["type"]
-    if kind == "extra_forbidden":
-        return f"{place}: there is no such key; see README.md for those that are"
+    if kind == "unknown_key":
+        return f"{place}.{error['ctx']['key']}: {error['msg']}".lstrip(".")
     if kind == "missing":
         return f"{place}: is missing"
     if kind == "value_error":
-        return f"{place}: {error['ctx']['error']}" if place else str(error["ctx"]["error"])
+        return f"{place}: ".lstrip(": ") + str(error["ctx"]["error"])
     if kind == "union_tag_invalid":
         context = error["ctx"]
         return f"{place}.source: there is no {context['tag']!r}; use one of {context['expected_tags']}"
-    said = f"{place}: {value!r} is refused, {error['msg'][0].lower()}{error['msg'][1:]}"
-    if isinstance(value, str) and kind in ("float_type", "int_type"):
+    said = f"{place}: ".lstrip(": ") + f"{value!r} is refused, {error['msg'][0].lower()}{error['msg'][1:]}"
+    if isinstance(value, str) and "e" in value and kind == "float_type":
         said += " (YAML reads 1e-3 as text: write 1.0e-3)"
     return said

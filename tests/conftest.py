@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
+from runs import snakemake
 
 from hyperpipe.images.digits import make_digits
 from hyperpipe.images.image_set import ImageSet, ImageSplit
 from hyperpipe.images.settings import Embedded
 
 MNIST = Path(__file__).resolve().parents[2] / "shared" / "data" / "MNIST"
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory) -> Path:
+    """The tiny run, finished: its directory, which no test changes. Processes that test side by side share one."""
+    base = tmp_path_factory.getbasetemp()
+    directory = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "run"
+    with FileLock(directory.with_suffix(".lock")):
+        if not (directory / "results/tables.md").exists():
+            done = snakemake("results/tables.md", directory=directory)
+            assert done.returncode == 0, done.stdout[-4000:]
+    return directory
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from hyperpipe import config as hp
+from hyperpipe.config_reference import config_reference
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.validation import parse_slice
 from hyperpipe.zoo.settings import Recipe, ShardSlice, Zoo
@@ -62,6 +63,10 @@ def test_what_is_wrong_is_refused_in_one_line_that_names_it(place, value, said):
         hp.load_config(data)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_the_list_of_keys_is_what_the_models_say():
+    assert (ROOT / "docs/config.md").read_text() == config_reference(), "hyperpipe settings > docs/config.md"
 
 
 def test_a_slice_survives_the_command_line_and_has_nothing_that_is_not_its_own():

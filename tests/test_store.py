@@ -88,3 +88,17 @@ def test_a_table_comes_back_and_a_damaged_one_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(HyperpipeError, match=r"t\.parquet: damaged"):
         read_table(path)
+
+
+def test_no_flipped_byte_of_a_table_changes_a_number(tmp_path):
+    frame = pd.DataFrame({"network": range(9), "accuracy": np.linspace(0, 1, 9), "split": ["train", "test", "x"] * 3})
+    path = tmp_path / "t.parquet"
+    write_table(path, frame)
+    data, refused = path.read_bytes(), 0
+    for place in range(0, len(data), 3):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :])
+        try:
+            pd.testing.assert_frame_equal(read_table(path), frame, check_dtype=False, check_names=False)
+        except HyperpipeError:
+            refused += 1
+    assert refused > 100

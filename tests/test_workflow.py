@@ -21,14 +21,6 @@ from hyperpipe.store import content_hash
 from hyperpipe.zoo.zoo_store import read_zoo
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("run")
-    done = snakemake("results/tables.md", directory=directory)
-    assert done.returncode == 0, done.stdout[-4000:]
-    return directory
-
-
 def test_the_default_target_is_planned(tmp_path):
     done = snakemake("-n", directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
@@ -36,6 +28,23 @@ def test_the_default_target_is_planned(tmp_path):
     counts = {"images": 2, "zoos": 4, "hyperreps": 4, "populations": 10, "evaluations": 12, "tables.md": 1}
     assert Counter(path.split("/")[0] for path in planned) == counts
     assert {"evaluations/digits/B_F/printed.parquet", "evaluations/printed/S_KDE30/digits.parquet"} < set(planned)
+
+
+def test_every_job_can_be_submitted_to_slurm(tmp_path):
+    done = snakemake("-n", "--workflow-profile", "slurm", directory=tmp_path, config=ROOT / "config.yaml")
+    assert done.returncode == 0, done.stdout
+    assert len(jobs(done.stdout)) == 33
+    profiles = [yaml.safe_load((ROOT / f"profiles/{name}/profile.yaml").read_text()) for name in ("default", "slurm")]
+    assert profiles[0].items() <= profiles[1].items(), "a named profile replaces the default one"
+    assert profiles[1]["executor"] == "slurm"
+
+
+def test_the_graph_in_the_readme_is_the_workflows(tmp_path):
+    graph = snakemake("--rulegraph", "mermaid-js", directory=tmp_path, config=ROOT / "config.yaml").stdout
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", graph))
+    edges = {(names[a], names[b]) for a, b in re.findall(r"(id\d+) --> (id\d+)", graph)}
+    shown = (ROOT / "README.md").read_text().split("```mermaid")[1].split("```")[0]
+    assert edges and set(re.findall(r"(\w+) --> (\w+)", shown)) == {edge for edge in edges if "all" not in edge}
 
 
 def test_a_run_makes_the_tables_and_nothing_is_left_to_do(run):
@@ -89,15 +98,6 @@ def test_table_2_is_what_was_measured_on_the_target(run):
     table = (run / "results/tables.md").read_text().split("## Table 2")[1]
     line = re.search(r"\| 2 +\| B_F +\| zoo +\| 4 +\| (.*?) +\|", table)
     assert line and line[1] == f"{100 * found.mean():.1f} ({100 * found.std(ddof=0):.1f})"
-
-
-def test_a_wrong_key_is_one_line_without_a_traceback(tmp_path):
-    wrong = tmp_path / "wrong.yaml"
-    wrong.write_text(yaml.safe_dump({**yaml.safe_load(TINY.read_text()), "zooos": 1}))
-    done = snakemake("-n", directory=tmp_path, config=wrong)
-    assert done.returncode != 0
-    assert "hyperpipe: config.yaml: zooos: there is no such key" in done.stdout
-    assert "Traceback" not in done.stdout
 
 
 def test_beside_each_output_lies_the_record_of_how_it_was_made(run):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -18,25 +18,29 @@ class HyperRep(Model):
         [21, 22, 23, 24, 25], min_length=1, description="the zoo's epochs it learns from, among each zoo's keep_epochs"
     )
     weight_threshold: float = Field(5.0, gt=0, description="a network with a larger |weight| at an epoch is left out")
-    width: Count = 1428
-    heads: Count = 12
-    feed_forward: Count = 1380
-    encoder_blocks: Count = 2
-    decoder_blocks: Count = 2
-    dropout: float = Field(0.1, ge=0, lt=1)
-    latent: Count = 700
-    projection_layers: Count = 4
-    projection_width: Count = 400
-    projection_outputs: Count = 50
+    width: Count = Field(1428, description="of a token, a multiple of heads")
+    heads: Count = Field(12, description="attention heads of a block")
+    feed_forward: Count = Field(1380, description="hidden units of a block's feed-forward part")
+    encoder_blocks: Count = Field(2, description="transformer blocks of the encoder")
+    decoder_blocks: Count = Field(2, description="transformer blocks of the decoder")
+    dropout: float = Field(0.1, ge=0, lt=1, description="in every block")
+    latent: Count = Field(700, description="dimensions of an embedding")
+    projection_layers: Count = Field(4, description="hidden layers of the projection head, for the contrast")
+    projection_width: Count = Field(400, description="units of each of these")
+    projection_outputs: Count = Field(50, description="dimensions in which views are contrasted")
     permute: bool = Field(True, description="views are permuted at random, which leaves their function as it is")
-    erase_probability: float = Field(0.5, ge=0, le=1, description="of a view to have a block zeroed")
-    erase_shares: tuple[float, float] = Field((0.02, 0.33), strict=False, description="the block's least and most")
-    beta: float = Field(0.9004, gt=0, le=1, description="of the reconstruction; 1: no contrast, one view")
-    temperature: float = Field(0.1, gt=0, description="of NT-Xent")
-    epochs: Count = 1750
-    batch_size: Annotated[int, Field(ge=2)] = 500
-    learning_rate: float = Field(1e-4, gt=0)
-    weight_decay: float = Field(1e-9, ge=0)
+    erase_probability: float = Field(0.5, ge=0, le=1, description="share of views in which a block is set to zero")
+    erase_shares: tuple[float, float] = Field(
+        (0.02, 0.33), strict=False, description="the least and the largest share of a view that is set to zero"
+    )
+    beta: float = Field(
+        0.9004, gt=0, le=1, description="weight of the reconstruction, the contrast has the rest; 1: no contrast"
+    )
+    temperature: float = Field(0.1, gt=0, description="of NT-Xent, the contrastive loss")
+    epochs: Count = Field(1750, description="training epochs of the autoencoder")
+    batch_size: int = Field(500, ge=2, description="rows, a row being a network at an epoch")
+    learning_rate: float = Field(1e-4, gt=0, description="of Adam")
+    weight_decay: float = Field(1e-9, ge=0, description="of Adam")
     selection: Literal["best_validation", "last"] = Field(
         "best_validation", description="the checkpoint that embeds and decodes; both are kept"
     )

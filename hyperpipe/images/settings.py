@@ -12,20 +12,20 @@ from hyperpipe.settings import Count, Model, Name
 class Embedded(Model):
     """Images that need no download: ``digits`` (UCI handwritten, 1797) or ``printed`` (drawn from fonts)."""
 
-    source: Literal["digits", "printed"]
+    source: Literal["digits", "printed"] = Field(description="UCI handwritten digits, 1797; digits drawn from fonts")
     train: Count = Field(description="training images")
-    validation: Count
-    test: Count
+    validation: Count = Field(description="validation images")
+    test: Count = Field(description="test images")
 
 
 class Mnist(Model):
     """MNIST from its four idx files, plain or .gz; 50,000 / 10,000 / 10,000 in the paper (protocol §1.4)."""
 
-    source: Literal["mnist"]
-    folder: str = Field(description="where the four idx files are")
-    train: Count = 50_000
-    validation: Count = 10_000
-    test: Count = 10_000
+    source: Literal["mnist"] = Field(description="MNIST from files that are there")
+    folder: str = Field(description="where the four idx files are, plain or .gz")
+    train: Count = Field(50_000, description="training images")
+    validation: Count = Field(10_000, description="validation images")
+    test: Count = Field(10_000, description="test images")
 
 
 Images = Annotated[Embedded | Mnist, Field(discriminator="source")]

@@ -23,7 +23,7 @@ TRANSFERRED = ("B_F", "S_KDE30")
 class Sampling(Model):
     """Populations sampled from a hyper-representation (paper, section 3; protocol §4)."""
 
-    networks: Count = Field(150, description="of each population")
+    networks: Count = Field(150, description="networks of each population")
     bandwidth: float = Field(0.002, gt=0, description="of the kernel density, in latent units")
     best: float = Field(0.3, gt=0, lt=1, description="share of the anchors, by test accuracy, of S_KDE30 and B_KDE30")
 

@@ -13,30 +13,32 @@ from hyperpipe.settings import Count, Epoch, Model, Name
 class Recipe(Model):
     """How a network of a zoo is trained (protocol §1.3, Table 4)."""
 
-    activation: Activation = "tanh"
-    learning_rate: float = Field(gt=0)
+    activation: Activation = Field("tanh", description="of the networks")
+    learning_rate: float = Field(gt=0, description="of Adam")
     weight_decay: float = Field(0.0, ge=0, description="coupled L2, as in torch's Adam")
-    batch_size: Count = 10
-    beta1: float = Field(0.9, ge=0, lt=1)
-    beta2: float = Field(0.999, ge=0, lt=1)
-    epsilon: float = Field(1e-8, gt=0)
+    batch_size: Count = Field(10, description="images")
+    beta1: float = Field(0.9, ge=0, lt=1, description="of Adam")
+    beta2: float = Field(0.999, ge=0, lt=1, description="of Adam")
+    epsilon: float = Field(1e-8, gt=0, description="of Adam")
 
 
 class Training(Model):
     """Which back end trains networks, and on what."""
 
-    backend: Literal["stacked", "reference"] = "stacked"
+    backend: Literal["stacked", "reference"] = Field(
+        "stacked", description="all networks of a job in one computation, or one after the other"
+    )
 
 
 class Zoo(Model):
     images: Name = Field(description="the data set, a key of `images`")
     networks: Count = Field(description="networks, with seeds 1, 2, …")
     shard: Count = Field(32, description="networks trained in one job")
-    epochs: Count
+    epochs: Count = Field(description="training epochs")
     keep_epochs: list[Epoch] = Field(
         [21, 22, 23, 24, 25], description="epochs whose weights are kept, for the autoencoder", min_length=1
     )
-    init: Init = "uniform"
+    init: Init = Field("uniform", description="U(0, 1) and kaiming as the paper's zoos, or PyTorch's own")
     recipe: Recipe
 
     @model_validator(mode="after")
@@ -51,8 +53,8 @@ class Zoo(Model):
 class Split(Model):
     """Shares of a zoo's networks; the rest is the test split (protocol §2)."""
 
-    train: float = Field(0.70, gt=0, lt=1)
-    validation: float = Field(0.15, gt=0, lt=1)
+    train: float = Field(0.70, gt=0, lt=1, description="share of a zoo's networks for training; by network")
+    validation: float = Field(0.15, gt=0, lt=1, description="share for validation; the rest is the test split")
 
     @model_validator(mode="after")
     def _leaves_a_test_split(self) -> Split:

@@ -15,7 +15,7 @@ os.environ.update(
 )
 
 try:
-    CONFIG = hp.load_config(config)
+    CONFIG = hp.load_config(config, " + ".join(CONFIG_FILES) or "config.yaml")
 except HyperpipeError as error:
     sys.exit(f"hyperpipe: {error}")
 
@@ -101,9 +101,9 @@ def shards_of_zoo(wildcards):
 
 
 wildcard_constraints:
-    dataset="[A-Za-z][A-Za-z0-9_]*",
-    zoo="[A-Za-z][A-Za-z0-9_]*",
+    dataset="|".join(CONFIG.images),
+    zoo="|".join(CONFIG.zoos),
     shard=r"\d+-\d+",
     loss="lwln|plain",
-    population="[A-Za-z][A-Za-z0-9_]*",
-    target="[A-Za-z][A-Za-z0-9_]*",
+    population="|".join([*POPULATIONS, "B_F", "scratch"]),
+    target="|".join(CONFIG.zoos),

@@ -22,4 +22,4 @@ rule finetune:
     shell:
         "python -m hyperpipe finetune --config {params.config:q} --threads {threads}"
         " --population-path {input.population:q} --images-path {input.images:q}"
-        " --table-output {output.table:q} > {log:q} 2>&1"
+        " --table-output {output.table:q} 2>&1 | tee {log:q}"

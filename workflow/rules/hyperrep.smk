@@ -26,4 +26,4 @@ rule hyperrep:
     shell:
         "python -m hyperpipe hyperrep --config {params.config:q} --threads {threads}"
         " --zoo-path {input.zoo:q} --split-path {input.split:q} --store-output {output.store:q}"
-        " --embeddings-output {output.embeddings:q} --history-output {output.history:q} > {log:q} 2>&1"
+        " --embeddings-output {output.embeddings:q} --history-output {output.history:q} 2>&1 | tee {log:q}"

@@ -17,4 +17,4 @@ rule images:
         config=images_config,
         code=code_id("hyperpipe.stages.images"),
     shell:
-        "python -m hyperpipe images --config {params.config:q} --store-output {output.store:q} > {log:q} 2>&1"
+        "python -m hyperpipe images --config {params.config:q} --store-output {output.store:q} 2>&1 | tee {log:q}"

@@ -25,7 +25,7 @@ rule population:
     shell:
         "python -m hyperpipe population --config {params.config:q} --hyperrep-path {input.hyperrep:q}"
         " --embeddings-path {input.embeddings:q} --metrics-path {input.metrics:q}"
-        " --store-output {output.store:q} > {log:q} 2>&1"
+        " --store-output {output.store:q} 2>&1 | tee {log:q}"
 
 
 rule pretrained:
@@ -51,7 +51,7 @@ rule pretrained:
         code=code_id("hyperpipe.stages.pretrained"),
     shell:
         "python -m hyperpipe pretrained --config {params.config:q} --zoo-path {input.zoo:q}"
-        " --split-path {input.split:q} --store-output {output.store:q} > {log:q} 2>&1"
+        " --split-path {input.split:q} --store-output {output.store:q} 2>&1 | tee {log:q}"
 
 
 rule scratch:
@@ -76,4 +76,4 @@ rule scratch:
         code=code_id("hyperpipe.stages.scratch"),
     shell:
         "python -m hyperpipe scratch --config {params.config:q} --images-path {input.images:q}"
-        " --store-output {output.store:q} > {log:q} 2>&1"
+        " --store-output {output.store:q} 2>&1 | tee {log:q}"

@@ -28,4 +28,4 @@ rule tables:
     shell:
         "python -m hyperpipe tables --config {params.config:q} --metrics-paths '{input.metrics}'"
         " --split-paths '{input.splits}' --history-paths '{input.histories}'"
-        " --evaluation-paths '{input.evaluations}' --page-output {output.page:q} > {log:q} 2>&1"
+        " --evaluation-paths '{input.evaluations}' --page-output {output.page:q} 2>&1 | tee {log:q}"

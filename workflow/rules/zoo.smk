@@ -20,7 +20,7 @@ rule zoo_shard:
         code=code_id("hyperpipe.stages.zoo_shard"),
     shell:
         "python -m hyperpipe zoo-shard --config {params.config:q} --seeds {wildcards.shard} --threads {threads}"
-        " --images-path {input.images:q} --store-output {output.store:q} > {log:q} 2>&1"
+        " --images-path {input.images:q} --store-output {output.store:q} 2>&1 | tee {log:q}"
 
 
 rule zoo:
@@ -50,4 +50,4 @@ rule zoo:
     shell:
         "python -m hyperpipe zoo --config {params.config:q} --shard-paths '{input.shards}'"
         " --store-output {output.store:q} --split-output {output.split:q} --metrics-output {output.metrics:q}"
-        " > {log:q} 2>&1"
+        " 2>&1 | tee {log:q}"

@@ -1,0 +1,139 @@
+"""What a user can get wrong: one clear line, exit status not 0, nothing half-written."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from runs import TINY, snakemake
+
+from hyperpipe.cli import main
+from hyperpipe.provenance.record import SUFFIX, Record
+
+TABLES = "results/tables.md"
+# One output of each stage that has inputs.
+OUTPUTS = {
+    "zoo-shard": "results/zoos/digits/shards/0001-0008.h5",
+    "zoo": "results/zoos/digits/zoo.h5",
+    "hyperrep": "results/hyperreps/digits/lwln/hyperrep.h5",
+    "population": "results/populations/digits/S_KDE30.h5",
+    "pretrained": "results/populations/digits/B_F.h5",
+    "scratch": "results/populations/digits/scratch.h5",
+    "finetune": "results/evaluations/digits/S_KDE30/digits.parquet",
+    "tables": TABLES,
+}
+
+
+def changed(tmp_path: Path, place: str, value: object) -> Path:
+    """The tiny configuration with one value changed, in a file."""
+    data = yaml.safe_load(TINY.read_text())
+    *groups, key = place.split(".")
+    target = data
+    for group in groups:
+        target = target[group]
+    target[key] = value
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(data))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        ("zooos", 1, "zooos: there is no such key; did you mean zoos?"),
+        ("zoos.digits.recipe.learning_rate", -1.0, "zoos.digits.recipe.learning_rate: -1.0 is refused"),
+        ("images.digits.source", "dogs", "images.digits.source: there is no 'dogs'; use one of 'digits', 'printed'"),
+        ("zoos.digits.images", "dogs", "zoos.digits.images: there is no data set 'dogs' under images"),
+        ("zoos.printed.networks", 3, "zoos.printed.networks: 3 networks are too few to split; use 7 or more"),
+        ("hyperrep.zoo_epochs", [0, 2], "hyperrep.zoo_epochs: epoch 0 is not among zoos.digits.keep_epochs"),
+    ],
+)
+def test_a_mistake_in_the_configuration_stops_before_anything_is_made(tmp_path, place, value, said):
+    wrong = changed(tmp_path, place, value)
+    done = snakemake(TABLES, directory=tmp_path / "run", config=wrong)
+    assert done.returncode != 0
+    assert f"hyperpipe: {wrong}: {said}" in done.stdout.splitlines()[-1]
+    assert "Traceback" not in done.stdout
+    assert not (tmp_path / "run" / "results").exists()
+
+
+def test_a_file_of_a_zoo_that_is_not_in_the_configuration_has_no_rule(tmp_path):
+    done = snakemake("results/zoos/dogs/zoo.h5", directory=tmp_path)
+    assert done.returncode != 0
+    assert "No rule to produce results/zoos/dogs/zoo.h5" in done.stdout and "Traceback" not in done.stdout
+
+
+def call(arguments: list[str], monkeypatch, capsys) -> str:
+    """The one line that a stage says before it exits."""
+    monkeypatch.setattr(sys, "argv", ["hyperpipe", *arguments])
+    with pytest.raises(SystemExit) as left:
+        main()
+    said = capsys.readouterr()
+    assert left.value.code == 1 and not said.out
+    lines = said.err.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("hyperpipe: "), said.err
+    return lines[0]
+
+
+DAMAGES = {
+    "missing": lambda path: path.unlink(),
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "empty": lambda path: path.write_bytes(b""),
+    "another": lambda path: path.write_text("a page of text\n" * 1000),
+}
+
+
+@pytest.mark.parametrize("stage", OUTPUTS)
+def test_a_stage_refuses_each_of_its_inputs_where_it_is_damaged(run, tmp_path, monkeypatch, capsys, stage):
+    record = Record.model_validate_json((run / (OUTPUTS[stage] + SUFFIX)).read_text())
+    assert record.stage == stage
+    monkeypatch.chdir(tmp_path)
+    for file in record.inputs:
+        for damage in DAMAGES.values():
+            for path in (other.path for other in record.inputs):
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(run / path, path)
+            damage(Path(file.path))
+            before = sorted(tmp_path.rglob("*.*"))
+            assert file.path in call(record.arguments, monkeypatch, capsys)
+            assert sorted(tmp_path.rglob("*.*")) == before, "something was left behind"
+
+
+def test_a_damaged_store_stops_the_workflow_with_its_name(run, tmp_path):
+    again = tmp_path / "run"
+    shutil.copytree(run, again)
+    store = again / OUTPUTS["population"]
+    store.write_bytes(store.read_bytes()[:-100])
+    (again / TABLES).unlink()
+    done = snakemake(TABLES, directory=again)
+    assert done.returncode != 0 and "Traceback" not in done.stdout
+    assert f"hyperpipe: {OUTPUTS['population']}: damaged" in done.stdout
+    assert not (again / TABLES).exists() and not list(again.rglob("*.part"))
+    log = (again / "results/logs/evaluations/digits/S_KDE30/digits.log").read_text()
+    assert f"hyperpipe: {OUTPUTS['population']}: damaged" in log and "\n" not in log.strip()
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("{", "--config: not JSON"),
+        ("3", "--config: 3 is refused"),
+        ('{"seeed": 1}', "--config: seeed: there is no such key; did you mean seed?"),
+        ('{"seed": 1}', "--config: name: is missing"),
+    ],
+)
+def test_a_stage_refuses_a_slice_that_is_none(run, tmp_path, monkeypatch, capsys, config, said):
+    out = tmp_path / "images.h5"
+    assert said in call(["images", "--config", config, "--store-output", str(out)], monkeypatch, capsys)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_output_that_cannot_be_written_is_named(run, tmp_path, monkeypatch, capsys):
+    record = Record.model_validate_json((run / (OUTPUTS["scratch"] + SUFFIX)).read_text())
+    monkeypatch.chdir(run)
+    (tmp_path / "folder").write_text("a file, where a folder should be")
+    arguments = [*record.arguments[:-1], str(tmp_path / "folder" / "scratch.h5")]
+    assert "folder/scratch.h5: cannot be written" in call(arguments, monkeypatch, capsys)
