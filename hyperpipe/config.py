@@ -51,9 +51,10 @@ class Config(Model):
         for name, zoo in self.zoos.items():
             if zoo.images not in self.images:
                 raise ValueError(f"zoos.{name}.images: there is no data set {zoo.images!r} under images")
-            train, validation = int(zoo.networks * self.split.train), int(zoo.networks * self.split.validation)
-            if min(train, validation, zoo.networks - train - validation) < 1:
-                raise ValueError(f"zoos.{name}.networks: {zoo.networks} networks are too few to split; use 7 or more")
+            try:
+                self.split.counts(zoo.networks)
+            except ValueError as error:
+                raise ValueError(f"zoos.{name}.networks: {error}") from None
         return self
 
 

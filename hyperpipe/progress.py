@@ -32,7 +32,7 @@ class Progress:
         """count: units done since the last call. said: how it goes, ``"test accuracy 43.1 %"``."""
         self.done += count
         now = time.monotonic()
-        left = (now - self.began) / self.done * (self.total - self.done)
+        left = (now - self.began) / max(self.done, 1) * (self.total - self.done)
         # A narrow terminal cuts off what comes last.
         line = f"{self.title}: {self.done / self.total:.0%}, {_duration(left)} left, {self._rate(now)}"
         line += f", {said}" if said else ""

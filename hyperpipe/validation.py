@@ -32,7 +32,8 @@ def validated(model: type[M], data: Any, where: str) -> M:
         return model.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        raise HyperpipeError(f"{where}: {_explained(first, _place(first, data))}") from None
+        parts = where, _place(first, data), _explained(first)
+        raise HyperpipeError(": ".join(part for part in parts if part)) from None
 
 
 def _place(error: Any, data: Any) -> str:
@@ -40,25 +41,29 @@ def _place(error: Any, data: Any) -> str:
     place = []
     for key in error["loc"]:
         there = isinstance(data, list) or (isinstance(data, dict) and key in data)
-        if there or error["type"] == "missing":
-            place.append(str(key))
         if there:
+            place.append(str(key))
             data = data[key]
+    if error["type"] == "missing":
+        place.append(error["loc"][-1])
+    elif error["type"] == "unknown_key":
+        place.append(str(error["ctx"]["key"]))
+    elif error["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        place.append(error["ctx"]["discriminator"].strip("'"))
     return ".".join(place)
 
 
-def _explained(error: Any, place: str) -> str:
+def _explained(error: Any) -> str:
     value, kind = error.get("input"), error["type"]
     if kind == "unknown_key":
-        return f"{place}.{error['ctx']['key']}: {error['msg']}".lstrip(".")
-    if kind == "missing":
-        return f"{place}: is missing"
+        return error["msg"]
+    if kind in ("missing", "union_tag_not_found"):
+        return "is missing"
     if kind == "value_error":
-        return f"{place}: ".lstrip(": ") + str(error["ctx"]["error"])
+        return str(error["ctx"]["error"])
     if kind == "union_tag_invalid":
-        context = error["ctx"]
-        return f"{place}.source: there is no {context['tag']!r}; use one of {context['expected_tags']}"
-    said = f"{place}: ".lstrip(": ") + f"{value!r} is refused, {error['msg'][0].lower()}{error['msg'][1:]}"
+        return f"there is no {error['ctx']['tag']!r}; use one of {error['ctx']['expected_tags']}"
+    said = f"{value!r} is refused, {error['msg'][0].lower()}{error['msg'][1:]}"
     if isinstance(value, str) and "e" in value and kind == "float_type":
         said += " (YAML reads 1e-3 as text: write 1.0e-3)"
     return said

@@ -47,7 +47,11 @@ def changed(tmp_path: Path, place: str, value: object) -> Path:
         ("zoos.digits.recipe.learning_rate", -1.0, "zoos.digits.recipe.learning_rate: -1.0 is refused"),
         ("images.digits.source", "dogs", "images.digits.source: there is no 'dogs'; use one of 'digits', 'printed'"),
         ("zoos.digits.images", "dogs", "zoos.digits.images: there is no data set 'dogs' under images"),
-        ("zoos.printed.networks", 3, "zoos.printed.networks: 3 networks are too few to split; use 7 or more"),
+        (
+            "zoos.printed.networks",
+            3,
+            "zoos.printed.networks: 3 networks are too few to split: 2 to train, 0 to validate, 1 to test",
+        ),
         ("hyperrep.zoo_epochs", [0, 2], "hyperrep.zoo_epochs: epoch 0 is not among zoos.digits.keep_epochs"),
     ],
 )

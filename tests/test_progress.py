@@ -10,11 +10,12 @@ from hyperpipe import progress
 
 
 def work(stream, monkeypatch) -> None:
-    """300 units in two steps of 60 s, as the clock has it; then the end."""
-    clock = iter([0.0, 60.0, 240.0, 300.0])
+    """300 units in steps at 0, 60, 240 and 300 s, as the clock has it."""
+    clock = iter([0.0, 0.0, 60.0, 240.0, 300.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
     monkeypatch.setattr(sys, "stderr", stream)
     with progress.Progress("zoo", 300, "images") as shown:
+        shown.advance(0)
         shown.advance(100, "epoch 1")
         shown.advance(140)
         monkeypatch.setattr(progress.time, "monotonic", lambda: 300.0)

@@ -58,7 +58,7 @@ def test_comments_docstrings_and_form_are_no_change(package, old, new):
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("np.sort(seeds)", "seeds"), ('/split").', '/cut").'), ("int(settings.t", "int(2 * settings.t")]
+    ("old", "new"), [("(len(seeds))", "(2 * len(seeds))"), ('/split").', '/cut").'), ("np.sort(seeds)", "seeds")]
 )
 def test_any_other_change_is_one_for_the_stages_that_import_the_module_and_no_other(package, old, new):
     copy = changed(package, "split.py", old, new)

@@ -38,7 +38,7 @@ class HyperRep(Model):
     )
     temperature: float = Field(0.1, gt=0, description="of NT-Xent, the contrastive loss")
     epochs: Count = Field(1750, description="training epochs of the autoencoder")
-    batch_size: int = Field(500, ge=2, description="rows, a row being a network at an epoch")
+    batch_size: int = Field(500, ge=2, description="rows of a step, a row being a network at an epoch")
     learning_rate: float = Field(1e-4, gt=0, description="of Adam")
     weight_decay: float = Field(1e-9, ge=0, description="of Adam")
     selection: Literal["best_validation", "last"] = Field(

@@ -16,7 +16,7 @@ class Recipe(Model):
     activation: Activation = Field("tanh", description="of the networks")
     learning_rate: float = Field(gt=0, description="of Adam")
     weight_decay: float = Field(0.0, ge=0, description="coupled L2, as in torch's Adam")
-    batch_size: Count = Field(10, description="images")
+    batch_size: Count = Field(10, description="images of a step")
     beta1: float = Field(0.9, ge=0, lt=1, description="of Adam")
     beta2: float = Field(0.999, ge=0, lt=1, description="of Adam")
     epsilon: float = Field(1e-8, gt=0, description="of Adam")
@@ -61,6 +61,15 @@ class Split(Model):
         if self.train + self.validation >= 1:
             raise ValueError("train + validation must leave a test split")
         return self
+
+    def counts(self, networks: int) -> tuple[int, int, int]:
+        """How many of a zoo's networks train, validate and test. Raises ValueError where these are too few."""
+        train, validation = int(self.train * networks), int(self.validation * networks)
+        counts = train, validation, networks - train - validation
+        if min(counts) < 1:
+            said = "{} to train, {} to validate, {} to test".format(*counts)
+            raise ValueError(f"{networks} networks are too few to split: {said}")
+        return counts
 
 
 class ShardSlice(Model):
