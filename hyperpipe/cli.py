@@ -6,6 +6,7 @@ Inputs end in ``-path`` or ``-paths``, outputs in ``-output``, so that a command
 from __future__ import annotations
 
 import functools
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,9 @@ from hyperpipe.zoo.settings import ShardSlice, ZooSlice
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
+bench = typer.Typer(no_args_is_help=True, help="Measures how fast it is here.")
+app.add_typer(bench, name="bench")
+
 Slice = Annotated[str, typer.Option("--config", help="the stage's slice of the configuration, JSON")]
 Seeds = Annotated[str, typer.Option(help="a range, 0001-0032")]
 Input = Annotated[Path, typer.Option()]
@@ -33,8 +37,11 @@ Output = Annotated[Path, typer.Option()]
 Threads = Annotated[int, typer.Option(min=1)]
 
 
-def stage(verb: Callable[..., None]) -> Callable[..., None]:
-    """Makes a function a verb of the command line that leaves a record beside each of its outputs."""
+def stage(verb: Callable[..., dict[str, str] | None]) -> Callable[..., None]:
+    """Makes a function a verb of the command line that leaves a record beside each of its outputs.
+
+    What it returns goes into the record's notes.
+    """
 
     @app.command()
     @functools.wraps(verb)
@@ -43,8 +50,8 @@ def stage(verb: Callable[..., None]) -> Callable[..., None]:
         inputs += [path for name, value in arguments.items() if name.endswith("_paths") for path in _paths(value)]
         outputs = [value for name, value in arguments.items() if name.endswith("_output")]
         config = parse_json(arguments["config"])
-        with recording(verb.__name__.replace("_", "-"), config, inputs, outputs, arguments.get("seeds")):
-            verb(**arguments)
+        with recording(verb.__name__.replace("_", "-"), config, inputs, outputs, arguments.get("seeds")) as notes:
+            notes.update(verb(**arguments) or {})
 
     return verb
 
@@ -58,14 +65,17 @@ def images(config: Slice, store_output: Output) -> None:
 
 
 @stage
-def zoo_shard(config: Slice, seeds: Seeds, images_path: Input, store_output: Output, threads: Threads = 1) -> None:
+def zoo_shard(
+    config: Slice, seeds: Seeds, images_path: Input, store_output: Output, threads: Threads = 1
+) -> dict[str, str]:
     """Trains the networks of a range of seeds, ``0001-0032``."""
     from hyperpipe.stages.zoo_shard import shard_stage
 
     first, _, last = seeds.partition("-")
     if not (first.isdigit() and last.isdigit() and int(first) <= int(last)):
         raise HyperpipeError(f"--seeds {seeds}: must be a range like 0001-0032")
-    shard_stage(parse_slice(ShardSlice, config), range(int(first), int(last) + 1), images_path, store_output, threads)
+    numbers = range(int(first), int(last) + 1)
+    return shard_stage(parse_slice(ShardSlice, config), numbers, images_path, store_output, threads)
 
 
 @stage
@@ -123,11 +133,11 @@ def scratch(config: Slice, images_path: Input, store_output: Output) -> None:
 @stage
 def finetune(
     config: Slice, population_path: Input, images_path: Input, table_output: Output, threads: Threads = 1
-) -> None:
+) -> dict[str, str]:
     """Fine-tunes the populations of a store on a target's images."""
     from hyperpipe.stages.finetune import finetune_stage
 
-    finetune_stage(parse_slice(FinetuneSlice, config), population_path, images_path, table_output, threads)
+    return finetune_stage(parse_slice(FinetuneSlice, config), population_path, images_path, table_output, threads)
 
 
 @stage
@@ -160,6 +170,15 @@ def times(folder: Annotated[Path, typer.Argument()] = Path("results/benchmarks")
     from hyperpipe.results.times import times as stage_times
 
     print(stage_times(folder))
+
+
+@bench.command("population")
+def bench_population(as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False) -> None:
+    """Training rates of the back ends beside a plain loop's and the core's own, about two minutes."""
+    from hyperpipe.bench.population import as_table, measure_population
+
+    result = measure_population()
+    print(json.dumps(result, indent=1) if as_json else as_table(result))
 
 
 def _paths(text: str) -> list[Path]:

@@ -18,10 +18,22 @@ MNIST = Path(__file__).resolve().parents[2] / "shared" / "data" / "MNIST"
 
 
 @pytest.fixture(scope="session")
-def run(tmp_path_factory) -> Path:
-    """The tiny run, finished: its directory, which no test changes. Processes that test side by side share one."""
+def shared(tmp_path_factory) -> Path:
+    """A folder of this run of the tests; processes that test side by side share one."""
     base = tmp_path_factory.getbasetemp()
-    directory = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "run"
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(shared):
+    """The native back end is built anew, and never in the user's cache."""
+    os.environ["HYPERPIPE_CACHE"] = str(shared / "cache")
+
+
+@pytest.fixture(scope="session")
+def run(shared) -> Path:
+    """The tiny run, finished: its directory, which no test changes."""
+    directory = shared / "run"
     with FileLock(directory.with_suffix(".lock")):
         if not (directory / "results/tables.md").exists():
             done = snakemake("results/tables.md", directory=directory)

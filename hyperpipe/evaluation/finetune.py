@@ -9,7 +9,8 @@ import pandas as pd
 
 from hyperpipe.cnn import Architecture
 from hyperpipe.images.image_set import ImageSet
-from hyperpipe.zoo.settings import Recipe, Training
+from hyperpipe.zoo.choice import Choice
+from hyperpipe.zoo.settings import Recipe
 from hyperpipe.zoo.trainer import train_population
 
 
@@ -22,7 +23,7 @@ def finetune(
     target: str,
     epochs: int,
     architecture: Architecture,
-    training: Training | None = None,
+    choice: Choice | None = None,
     threads: int = 1,
 ) -> pd.DataFrame:
     """Trains every network of every population [M, P] with a fresh Adam; epoch 0 is before any update.
@@ -40,7 +41,7 @@ def finetune(
         seeds=np.concatenate(numbers).tolist(),
         epochs=epochs,
         architecture=architecture,
-        training=training,
+        choice=choice,
         threads=threads,
     )
     names = np.repeat(list(populations), [len(weights) for weights in populations.values()])

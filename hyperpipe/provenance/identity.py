@@ -1,7 +1,8 @@
 """The code that a stage depends on: its file and whatever of this package that imports, wherever the import stands.
 
 Snakemake tracks rules, not the package that they call. So each rule has the identity of its stage's code among its
-params: comments, docstrings and the form of the code leave it as it is, any other change alters it.
+params: comments, docstrings and the form of the code leave it as it is, any other change alters it. C++ counts with
+the package in whose folder it lies.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,8 +67,17 @@ def _read(module: str, root: Path) -> tuple[str, tuple[str, ...]]:
             imported += [name for name in inner if _ours(name) and _path(name, root)]
         elif _dynamic(node):
             raise HyperpipeError(f"{place}: hides what code a result depends on; write an import statement")
-    code = json.dumps(_canonical(tree), sort_keys=True)
+    code = json.dumps([_canonical(tree), _compiled(path)], sort_keys=True)
     return hashlib.sha256(code.encode()).hexdigest(), tuple(sorted(filter(_ours, set(imported))))
+
+
+def _compiled(path: Path) -> list[str]:
+    """The C++ that lies in a package's folder, without comments, blank lines and indentation."""
+    if path.name != "__init__.py":
+        return []
+    sources = [source.read_text() for source in sorted(path.parent.iterdir()) if source.suffix in (".cpp", ".h")]
+    bare = [re.sub(r"//[^\n]*|/\*.*?\*/", "", source, flags=re.DOTALL) for source in sources]
+    return ["\n".join(filter(None, map(str.strip, source.splitlines()))) for source in bare]
 
 
 def _dynamic(node: ast.AST) -> bool:

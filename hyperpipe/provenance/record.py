@@ -35,7 +35,8 @@ class Record(Model):
 
     stage: the verb of the command line. arguments: those that it was called with. config: its slice of the
     configuration. seeds: the root of its random streams, where it draws any, and the networks', where it trains some.
-    code: the SHA-256 of each module of the package that the stage imports. versions: of Python and packages.
+    code: the SHA-256 of each module of the package that the stage imports. versions: of Python and packages. notes:
+    what only the stage knows, as the back end that trained and why.
     """
 
     version: Literal[1]
@@ -48,6 +49,7 @@ class Record(Model):
     outputs: list[File]
     code: dict[str, str]
     versions: dict[str, str]
+    notes: dict[str, str]
     started: str
     ended: str
 
@@ -55,15 +57,18 @@ class Record(Model):
 @contextmanager
 def recording(
     stage: str, config: dict[str, Any], inputs: Sequence[Path], outputs: Sequence[Path], seeds: str | None = None
-) -> Iterator[None]:
+) -> Iterator[dict[str, str]]:
     """What runs inside is a stage that reads `inputs` and makes `outputs`; then their records are written.
+
+    Yields the record's notes, empty.
 
     An error inside leaves no record. Inputs and code are hashed before the stage runs. Raises HyperpipeError where one
     is not there.
     """
     started, read = _now(), [_file(path) for path in inputs]
     code = code_modules(f"hyperpipe.stages.{stage.replace('-', '_')}")
-    yield
+    notes: dict[str, str] = {}
+    yield notes
     made = [_file(path) for path in outputs]
     used = {"root": config["seed"]} if "seed" in config else {}
     for file in made:
@@ -78,6 +83,7 @@ def recording(
             outputs=made,
             code=code,
             versions=_versions(),
+            notes=notes,
             started=started,
             ended=_now(),
         )

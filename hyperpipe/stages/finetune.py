@@ -9,10 +9,14 @@ from hyperpipe.evaluation.settings import FinetuneSlice
 from hyperpipe.images.image_set import read_images
 from hyperpipe.sampling.population_store import read_populations
 from hyperpipe.store import write_table
+from hyperpipe.zoo.choice import choose_backend
 
 
-def finetune_stage(config: FinetuneSlice, population_path: Path, images_path: Path, output: Path, threads: int) -> None:
+def finetune_stage(
+    config: FinetuneSlice, population_path: Path, images_path: Path, output: Path, threads: int
+) -> dict[str, str]:
     populations = read_populations(population_path)
+    choice = choose_backend(config.training, populations.architecture, config.recipe)
     frame = finetune(
         populations.weights,
         read_images(images_path),
@@ -21,10 +25,11 @@ def finetune_stage(config: FinetuneSlice, population_path: Path, images_path: Pa
         target=config.target,
         epochs=config.epochs,
         architecture=populations.architecture,
-        training=config.training,
+        choice=choice,
         threads=threads,
     )
     frame.insert(0, "zoo", config.zoo)
     frame.insert(1, "population", config.population)
     frame.insert(2, "target", config.target)
     write_table(output, frame)
+    return {"backend": str(choice)}

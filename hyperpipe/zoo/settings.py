@@ -25,8 +25,10 @@ class Recipe(Model):
 class Training(Model):
     """Which back end trains networks, and on what."""
 
-    backend: Literal["stacked", "reference"] = Field(
-        "stacked", description="all networks of a job in one computation, or one after the other"
+    backend: Literal["auto", "native", "stacked", "reference"] = Field(
+        "auto",
+        description="compiled for this CPU, in torch all networks of a job at once, or one after the other;"
+        " `auto`: native where it can be built, else stacked",
     )
 
 

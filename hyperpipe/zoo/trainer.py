@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from hyperpipe.errors import HyperpipeError
 from hyperpipe.images.image_set import SPLITS, ImageSet
 from hyperpipe.progress import Progress
 from hyperpipe.randomness import stream
-from hyperpipe.zoo.backend import Backend
+from hyperpipe.zoo.choice import Choice, choose_backend
 from hyperpipe.zoo.settings import Recipe, Training
 
 
@@ -61,7 +62,7 @@ def train_population(
     epochs: int,
     keep_epochs: Sequence[int] = (),
     architecture: Architecture | None = None,
-    training: Training | None = None,
+    choice: Choice | None = None,
     threads: int = 1,
 ) -> Trained:
     """Trains M networks from `weights` [M, P] for some epochs, each in its own batch order (protocol §1.3).
@@ -71,13 +72,16 @@ def train_population(
     batch of an epoch is used. A network that diverges goes on as NaN and is recorded as such.
 
     architecture: of the networks; by default the paper's for these images. keep_epochs: whose weights come back.
+    choice: the back end, by default what ``auto`` takes.
     Raises HyperpipeError where weights, seeds and images do not fit together or the initial weights are not finite.
     """
     architecture = architecture or architecture_for(images)
     weights = np.asarray(weights, np.float32)
     _check(weights, images, architecture, seeds, purpose)
     kept = tuple(sorted(set(keep_epochs)))
-    backend = _backend(training or Training())(weights, architecture, recipe, images, threads)
+    choice = choice or choose_backend(Training(), architecture, recipe)
+    print(f"{purpose}: back end {choice}", file=sys.stderr, flush=True)
+    backend = choice.backend(weights, architecture, recipe, images, threads)
     result = Trained(
         kept,
         np.empty((len(kept), *weights.shape), np.float32),
@@ -106,16 +110,6 @@ def train_population(
 def architecture_for(images: ImageSet) -> Architecture:
     """The paper's network for these images: their channels and classes."""
     return Architecture(in_channels=images.channels, classes=len(images.classes))
-
-
-def _backend(training: Training) -> type[Backend]:
-    if training.backend == "reference":
-        from hyperpipe.zoo.reference import ReferenceBackend
-
-        return ReferenceBackend
-    from hyperpipe.zoo.stacked import StackedBackend
-
-    return StackedBackend
 
 
 def _check(

@@ -1,0 +1,1 @@
+"""How fast it is: both sides measured in one go on one machine, and their ratio."""

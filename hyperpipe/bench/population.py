@@ -1,0 +1,164 @@
+"""``hyperpipe bench population``: training images/s of every back end, of a plain loop and of vmap.
+
+The paper's one-channel network and recipe, batches of 10. The rates that these are held against are measured in the
+same minutes: the plain loop's, a large float32 matrix product's, and that of multiply-adds with nothing in their way.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+import torch
+from tabulate import tabulate
+
+from hyperpipe.bench.vmap import VmapBackend
+from hyperpipe.cnn import Architecture, initialise
+from hyperpipe.images.image_set import ImageSet, ImageSplit
+from hyperpipe.progress import Progress
+from hyperpipe.provenance.machine import cpu
+from hyperpipe.zoo.backend import Backend
+from hyperpipe.zoo.native.backend import NativeBackend, load
+from hyperpipe.zoo.reference import ReferenceBackend
+from hyperpipe.zoo.settings import Recipe
+from hyperpipe.zoo.stacked import StackedBackend
+
+NOMINAL_FLOP = 2.4 * 2 * 193_784  # of a training image: multiply-adds forward, and 1.4 times as many backward
+_RECIPE = Recipe(learning_rate=3e-4)
+_IMAGES, _NETWORKS, _MATRIX = 500, 32, 2048
+_ROUNDS, _SECONDS = 3, 2.0  # each rate is the median of so many rounds of so many seconds
+
+
+def measure_population() -> dict[str, Any]:
+    """Rates for one core, and under ``all_cores`` for all. Raises BuildError where native cannot be built."""
+    cores = len(os.sched_getaffinity(0))
+    one = _rates(1)
+    return {
+        "cpu": cpu(),
+        "cores": cores,
+        "lanes": load(Architecture(), _RECIPE).hyperpipe_lanes(),
+        "networks_per_core": _NETWORKS,
+        "torch": torch.__version__,
+        **one,
+        "all_cores": one if cores == 1 else _rates(cores),
+    }
+
+
+def as_table(result: dict[str, Any]) -> str:
+    columns = {"one core": result, f"all {result['cores']} cores": result["all_cores"]}
+    rows = [
+        ("plain loop, images/s", "loop_images_per_s"),
+        ("vmap, images/s", "vmap_images_per_s"),
+        ("stacked, images/s", "stacked_images_per_s"),
+        ("native, images/s", "native_images_per_s"),
+        ("native : loop", "native_to_loop"),
+        ("native, nominal GFLOP/s", "native_gflops"),
+        ("float32 matrix product, GFLOP/s", "matrix_gflops"),
+        ("native : matrix product", "native_share_of_matrix_rate"),
+        ("multiply-adds alone, GFLOP/s", "fma_peak_gflops"),
+        ("native : multiply-adds", "native_share_of_fma_peak"),
+    ]
+    body = [
+        [name, *(f"{column[key]:,.{0 if column[key] >= 1000 else 2}f}" for column in columns.values())]
+        for name, key in rows
+    ]
+    head = f"{result['cpu']}, {result['lanes']} lanes, torch {result['torch']}\n\n"
+    return head + tabulate(body, ["", *columns], tablefmt="github", colalign=("left", "right", "right"))
+
+
+def _rates(cores: int) -> dict[str, float]:
+    """Medians over the rounds; in each all are measured, so that a change of the machine's load meets all."""
+    measured: dict[str, list[float]] = {}
+    with ExitStack() as stack:
+        loops = stack.enter_context(ProcessPoolExecutor(cores, get_context("spawn")))
+        contenders = {
+            "loop_images_per_s": lambda: sum(loops.map(_loop, [_SECONDS] * cores)),
+            "vmap_images_per_s": _training(VmapBackend, cores),
+            "stacked_images_per_s": _training(StackedBackend, cores),
+            "native_images_per_s": _training(NativeBackend, cores),
+            "matrix_gflops": _matrix(cores),
+            "fma_peak_gflops": _peak(cores),
+        }
+        title = f"{cores} core{'s' * (cores > 1)}"
+        with Progress(title, _ROUNDS * len(contenders), "measurements") as progress:
+            for _ in range(_ROUNDS):
+                for name, rate in contenders.items():
+                    measured.setdefault(name, []).append(rate())
+                    progress.advance(1, name)
+    rates = {name: statistics.median(values) for name, values in measured.items()}
+    rates["native_to_loop"] = rates["native_images_per_s"] / rates["loop_images_per_s"]
+    rates["native_gflops"] = rates["native_images_per_s"] * NOMINAL_FLOP / 1e9
+    rates["native_share_of_matrix_rate"] = rates["native_gflops"] / rates["matrix_gflops"]
+    rates["native_share_of_fma_peak"] = rates["native_gflops"] / rates["fma_peak_gflops"]
+    return rates
+
+
+def _training(backend: Callable[..., Backend], cores: int) -> Callable[[], float]:
+    """A measurement of training images/s of a back end with networks for so many cores."""
+    trained, orders = _in_training(backend, _NETWORKS * cores, cores)
+    trained.train_epoch(orders[:, :20])
+
+    def rate() -> float:
+        torch.set_num_threads(cores)
+        return _per_second(lambda: trained.train_epoch(orders), orders.size)
+
+    return rate
+
+
+def _loop(seconds: float) -> float:
+    """Images/s of one network that one process trains on one thread, as the released code does it."""
+    trained, orders = _in_training(ReferenceBackend, 1, 1)
+    trained.train_epoch(orders[:, :100])
+    return _per_second(lambda: trained.train_epoch(orders), orders.size, seconds)
+
+
+def _in_training(backend: Callable[..., Backend], networks: int, threads: int) -> tuple[Backend, np.ndarray]:
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (_IMAGES, 1, 28, 28), np.uint8)
+    split = ImageSplit(pixels, generator.integers(0, 10, _IMAGES), np.arange(_IMAGES))
+    images = ImageSet("noise", tuple("0123456789"), (0.5,), (0.3,), {"train": split})
+    weights = np.stack([initialise(Architecture(), "kaiming_uniform", generator) for _ in range(networks)])
+    orders = np.stack([generator.permutation(_IMAGES) for _ in range(networks)])
+    return backend(weights, Architecture(), _RECIPE, images, threads), orders
+
+
+def _matrix(cores: int) -> Callable[[], float]:
+    a, b = torch.randn(2, _MATRIX, _MATRIX)
+
+    def rate() -> float:
+        torch.set_num_threads(cores)
+        return _per_second(lambda: a @ b, 2 * _MATRIX**3) / 1e9
+
+    return rate
+
+
+def _peak(cores: int) -> Callable[[], float]:
+    peak = load(Architecture(), _RECIPE).hyperpipe_peak
+    peak.restype = ctypes.c_int64
+    rounds = 1_000_000
+
+    def alone(_: int) -> int:
+        return peak(ctypes.c_int64(rounds))
+
+    def rate() -> float:
+        with ThreadPoolExecutor(cores) as pool:
+            operations = sum(pool.map(alone, range(cores)))
+            return _per_second(lambda: list(pool.map(alone, range(cores))), operations) / 1e9
+
+    return rate
+
+
+def _per_second(work: Callable[[], Any], count: int, seconds: float = _SECONDS) -> float:
+    done, start = 0, time.perf_counter()
+    while (elapsed := time.perf_counter() - start) < seconds:
+        work()
+        done += count
+    return done / elapsed

@@ -1,0 +1,1 @@
+"""The native back end: networks in the lanes of the CPU's vector unit, in C++ that is compiled where it runs."""

@@ -1,0 +1,131 @@
+"""Networks in the lanes of the CPU's vector unit; the C++ beside this file does the work.
+
+Groups are always full, the last one filled up with networks of zeros, and each is worked on by one thread, so a
+network's result depends neither on its neighbours nor on the number of threads.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from hyperpipe.cnn import Architecture
+from hyperpipe.images.image_set import ImageSet
+from hyperpipe.zoo.native.build import BuildError, library
+from hyperpipe.zoo.settings import Recipe
+
+_ALIGNMENT = 64  # bytes, of the widest vector
+
+
+class NativeBackend:
+    """See `hyperpipe.zoo.backend.Backend`; up to `threads` groups are worked on at a time.
+
+    Raises BuildError where it cannot be built or loaded, or has no code for the recipe.
+    """
+
+    name = "native"
+
+    def __init__(
+        self, weights: np.ndarray, architecture: Architecture, recipe: Recipe, images: ImageSet, threads: int = 1
+    ) -> None:
+        self.code = load(architecture, recipe)
+        self.models, self.size, self.threads, self.recipe = len(weights), architecture.size, threads, recipe
+        self.lanes = self.code.hyperpipe_lanes()
+        self.images = {name: _channel_last(split.images) for name, split in images.splits.items()}
+        self.labels = {name: np.ascontiguousarray(split.labels, np.int64) for name, split in images.splits.items()}
+        mean, std = np.array(images.mean), np.array(images.std)
+        self.scale, self.shift = (1 / (255 * std)).astype(np.float32), (-mean / std).astype(np.float32)
+        self.adam = np.array(
+            [recipe.learning_rate, recipe.weight_decay, recipe.beta1, recipe.beta2, recipe.epsilon], np.float64
+        )
+        self.groups = [_aligned(self.code.hyperpipe_state_bytes()) for _ in range(-(-self.models // self.lanes))]
+        for state, rows in zip(self.groups, self._grouped(np.asarray(weights, np.float32)), strict=True):
+            self._weights(state)[:] = rows.T
+
+    def train_epoch(self, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        count = orders.shape[1]
+        rows = self._indices(orders)
+
+        def work(g: int, loss: np.ndarray, correct: np.ndarray) -> None:
+            arguments = *self._data("train"), rows[g], count, self.recipe.batch_size, self.adam, loss, correct
+            _call(self.code.hyperpipe_train_epoch, self.groups[g], *arguments)
+
+        return self._each(work, count)
+
+    def evaluate(self, split: str) -> tuple[np.ndarray, np.ndarray]:
+        count = len(self.labels[split])
+
+        def work(g: int, loss: np.ndarray, correct: np.ndarray) -> None:
+            _call(self.code.hyperpipe_evaluate, self.groups[g], *self._data(split), count, loss, correct)
+
+        return self._each(work, count)
+
+    def weights(self) -> np.ndarray:
+        return np.concatenate([self._weights(state).T for state in self.groups])[: self.models]
+
+    def gradients(self, indices: np.ndarray) -> np.ndarray:
+        """Of the mean loss on one batch, [M, P]; indices [M, B] of training images. For parity tests."""
+        found = []
+        for state, rows in zip(self.groups, self._indices(indices), strict=True):
+            out = _aligned(self.size * self.lanes * 4)
+            _call(self.code.hyperpipe_gradient, state, *self._data("train"), rows, rows.shape[1], out)
+            found.append(self._weights(out).T)
+        return np.concatenate(found)[: self.models]
+
+    def _weights(self, state: np.ndarray) -> np.ndarray:
+        """A view [P, lane] of the weights that a group's state begins with."""
+        return state[: self.size * self.lanes * 4].view(np.float32).reshape(self.size, self.lanes)
+
+    def _data(self, split: str) -> tuple[np.ndarray, ...]:
+        return self.images[split], self.labels[split], self.scale, self.shift
+
+    def _indices(self, indices: np.ndarray) -> np.ndarray:
+        """[M, n] → int64 [groups, lanes, n]; the C++ reads where they point."""
+        if indices.min() < 0 or indices.max() >= len(self.labels["train"]):
+            raise ValueError(f"indices must be 0 … {len(self.labels['train']) - 1}")
+        return np.ascontiguousarray(self._grouped(indices), np.int64)
+
+    def _grouped(self, rows: np.ndarray) -> np.ndarray:
+        """[M, n] → [groups, lanes, n], filled up with zeros."""
+        return np.pad(rows, ((0, -self.models % self.lanes), (0, 0))).reshape(-1, self.lanes, rows.shape[1])
+
+    def _each(self, work: Callable[[int, np.ndarray, np.ndarray], None], count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Mean loss and accuracy [M] over `count` images; work(group, loss, correct) adds to its sums [lanes]."""
+        sums = np.zeros((2, len(self.groups), self.lanes))
+        with ThreadPoolExecutor(self.threads) as pool:
+            list(pool.map(work, range(len(self.groups)), sums[0], sums[1]))
+        losses, correct = sums.reshape(2, -1)[:, : self.models] / count
+        return losses, correct
+
+
+def load(architecture: Architecture, recipe: Recipe) -> ctypes.CDLL:
+    """The code for these networks. Raises BuildError where there is none."""
+    if recipe.activation != "tanh":
+        raise BuildError(f"it has no code for {recipe.activation} yet")
+    path = library(architecture, recipe.activation)
+    try:
+        code = ctypes.CDLL(str(path))
+    except OSError as error:  # say, a file system mounted noexec
+        raise BuildError(f"{error}; set HYPERPIPE_CACHE to a folder that programs may be loaded from") from error
+    code.hyperpipe_state_bytes.restype = ctypes.c_int64
+    return code
+
+
+def _call(function: Callable[..., None], *arguments: np.ndarray | int) -> None:
+    """Arrays go as pointers, numbers as int64. The interpreter's lock is free meanwhile."""
+    function(*(ctypes.c_int64(a) if isinstance(a, int) else ctypes.c_void_p(a.ctypes.data) for a in arguments))
+
+
+def _channel_last(images: np.ndarray) -> np.ndarray:
+    """[N, C, 28, 28] → [N, 28, 28, C]; no copy for one channel."""
+    return np.ascontiguousarray(images.transpose(0, 2, 3, 1))
+
+
+def _aligned(size: int) -> np.ndarray:
+    """Bytes of zeros that begin at a multiple of a vector."""
+    room = np.zeros(size + _ALIGNMENT, np.uint8)
+    start = -room.ctypes.data % _ALIGNMENT
+    return room[start : start + size]

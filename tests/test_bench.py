@@ -1,0 +1,37 @@
+"""The benchmark runs and says what it promises; its figures are for people to look at."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from hyperpipe.bench import population
+from hyperpipe.cli import app
+
+KEYS = [
+    "loop_images_per_s",
+    "vmap_images_per_s",
+    "stacked_images_per_s",
+    "native_images_per_s",
+    "native_to_loop",
+    "matrix_gflops",
+    "native_share_of_matrix_rate",
+    "fma_peak_gflops",
+]
+
+
+def test_the_population_benchmark_reports_one_core_and_all(monkeypatch):
+    monkeypatch.setattr(population, "_SECONDS", 0.01)
+    monkeypatch.setattr(population, "_ROUNDS", 1)
+    done = CliRunner().invoke(app, ["bench", "population", "--json"])
+    assert done.exit_code == 0, done.output
+    result = json.loads(done.stdout)
+    for part in (result, result["all_cores"]):
+        assert all(part[key] > 0 for key in KEYS)
+        assert part["native_to_loop"] == pytest.approx(part["native_images_per_s"] / part["loop_images_per_s"])
+        gflops = part["native_images_per_s"] * 2.4 * 2 * 193_784 / 1e9
+        assert part["native_share_of_matrix_rate"] == pytest.approx(gflops / part["matrix_gflops"])
+    table = population.as_table(result)
+    assert "native : loop" in table and f"all {result['cores']} cores" in table

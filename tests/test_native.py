@@ -1,0 +1,142 @@
+"""The native back end's building and choice; that it computes what the others do is in test_zoo.py."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hyperpipe.cnn import Architecture
+from hyperpipe.errors import HyperpipeError
+from hyperpipe.provenance.identity import code_id
+from hyperpipe.zoo.choice import choose_backend
+from hyperpipe.zoo.native import build
+from hyperpipe.zoo.native.build import BuildError, library
+from hyperpipe.zoo.settings import Recipe, Training
+
+SMALL = Architecture(classes=3, channels=(2, 2, 2), hidden=3)
+TANH = Recipe(learning_rate=1e-3)
+
+
+@pytest.fixture
+def empty(tmp_path, monkeypatch):
+    """A cache with nothing in it."""
+    monkeypatch.setenv("HYPERPIPE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def counting(tmp_path, monkeypatch):
+    """A compiler that writes a line for each library it is asked for."""
+    script, log = tmp_path / "cxx", tmp_path / "compiled"
+    script.write_text(f'#!/bin/sh\ncase "$*" in *-shared*) echo >> {log};; esac\nexec g++ "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("CXX", f"{script} -Wall")
+    return lambda: len(log.read_text().splitlines())
+
+
+def test_a_library_is_built_once_for_what_it_depends_on(empty, counting, monkeypatch):
+    first = library(SMALL, "tanh")
+    assert library(SMALL, "tanh") == first and counting() == 1
+    others = [library(Architecture(classes=4, channels=(2, 2, 2), hidden=3), "tanh")]
+    monkeypatch.setenv("HYPERPIPE_CXXFLAGS", "-O1")
+    others.append(library(SMALL, "tanh"))
+    monkeypatch.delenv("HYPERPIPE_CXXFLAGS")
+    monkeypatch.setattr(build, "_cpu", lambda: "another CPU")
+    others.append(library(SMALL, "tanh"))
+    assert len({first, *others}) == 4 == counting()
+
+
+def test_a_damaged_library_is_built_anew(empty, counting):
+    path = library(SMALL, "tanh")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert len(library(SMALL, "tanh").read_bytes()) > len(whole) // 2 and counting() == 2
+
+
+def test_jobs_that_start_at_once_build_it_once_and_without_torch(empty, counting):
+    code = (
+        "import sys; from hyperpipe.zoo.native.build import library; from hyperpipe.cnn import Architecture;"
+        "print(library(Architecture(classes=3, channels=(2, 2, 2), hidden=3), 'tanh'));"
+        "assert 'torch' not in sys.modules"
+    )
+    jobs = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(8)]
+    paths = {job.communicate(timeout=200)[0] for job in jobs}
+    assert len(paths) == 1 and Path(paths.pop().strip()).exists() and counting() == 1
+    assert not any(job.returncode for job in jobs)
+
+
+def test_without_a_compiler_auto_takes_stacked_and_native_says_why(empty, tmp_path, monkeypatch):
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    choice = choose_backend(Training(), SMALL, TANH)
+    assert str(choice).startswith("stacked (auto, without native: no C++ compiler found (g++, clang++, c++); install")
+    with pytest.raises(HyperpipeError, match=r"^training.backend native: no C\+\+ compiler found .*; or take auto$"):
+        choose_backend(Training(backend="native"), SMALL, TANH)
+    monkeypatch.setenv("CXX", "icpx -O2")
+    with pytest.raises(BuildError, match="CXX names, icpx, is not there"):
+        library(SMALL, "tanh")
+
+
+def test_what_the_compiler_complains_of_is_one_line(empty, monkeypatch):
+    monkeypatch.setenv("HYPERPIPE_CXXFLAGS", "-march=pdp11")
+    choice = choose_backend(Training(), SMALL, TANH)
+    assert choice.backend.name == "stacked" and "pdp11" in choice.reason and "\n" not in choice.reason
+    assert not list(empty.rglob("*.so"))
+
+
+def test_a_cache_that_cannot_be_used_leads_to_stacked(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("HYPERPIPE_CACHE", str(tmp_path / "file"))
+    choice = choose_backend(Training(), SMALL, TANH)
+    assert choice.backend.name == "stacked" and "set HYPERPIPE_CACHE" in choice.reason
+
+
+def test_a_library_that_does_not_load_leads_to_stacked(empty, monkeypatch):
+    path = library(SMALL, "tanh")
+    broken = path.with_name("broken.so")
+    broken.write_bytes(b"no library")
+    monkeypatch.setattr("hyperpipe.zoo.native.backend.library", lambda *_: broken)
+    choice = choose_backend(Training(), SMALL, TANH)
+    assert choice.backend.name == "stacked" and "broken.so" in choice.reason and "\n" not in choice.reason
+
+
+def test_auto_is_native_for_what_native_knows():
+    assert str(choose_backend(Training(), SMALL, TANH)).startswith("native (auto, ")
+    gelu = Recipe(learning_rate=1e-3, activation="gelu")
+    assert str(choose_backend(Training(), SMALL, gelu)) == "stacked (auto, without native: it has no code for gelu yet)"
+    for name in ("native", "stacked", "reference"):
+        assert str(choose_backend(Training(backend=name), SMALL, TANH)).startswith(f"{name} (asked for")
+
+
+def test_log_and_record_of_a_run_name_the_back_end(run):
+    shard = "zoos/digits/shards"
+    records = [json.loads(path.read_text()) for path in (run / "results" / shard).glob("*.prov.json")]
+    log = next((run / "results/logs" / shard).glob("*.log")).read_text()
+    for record in records:
+        assert record["notes"]["backend"].startswith("native (auto, ")
+    assert f"zoo/digits: back end {records[0]['notes']['backend']}" in log
+    evaluation = json.loads(next((run / "results/evaluations").rglob("*.prov.json")).read_text())
+    assert evaluation["notes"]["backend"].startswith("native (auto, ")
+
+
+def test_the_cpp_is_code_of_the_stages_that_train(tmp_path):
+    import shutil
+
+    def with_change(name: str, old: str, new: str) -> str:
+        root = tmp_path / name
+        shutil.copytree(build._SOURCES.parents[1], root / "hyperpipe")
+        source = root / "hyperpipe/zoo/native/network.h"
+        text = source.read_text()
+        assert old in text
+        source.write_text(text.replace(old, new, 1))
+        return code_id("hyperpipe.stages.zoo_shard", root)
+
+    now = code_id("hyperpipe.stages.zoo_shard")
+    assert with_change("comment", "// Loss and gradient", "// The loss and the gradient") == now
+    assert with_change("code", "KERNEL = 5", "KERNEL = 3") != now
+    assert os.fspath(build._SOURCES).endswith("native")
