@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from hyperpipe.cnn import Architecture
+from hyperpipe.cnn import Architecture, initialise
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.provenance.identity import code_id
 from hyperpipe.zoo.choice import choose_backend
 from hyperpipe.zoo.native import build
+from hyperpipe.zoo.native.backend import NativeBackend
 from hyperpipe.zoo.native.build import BuildError, library
+from hyperpipe.zoo.reference import ReferenceBackend
 from hyperpipe.zoo.settings import Recipe, Training
 
 SMALL = Architecture(classes=3, channels=(2, 2, 2), hidden=3)
@@ -46,9 +50,20 @@ def test_a_library_is_built_once_for_what_it_depends_on(empty, counting, monkeyp
     monkeypatch.setenv("HYPERPIPE_CXXFLAGS", "-O1")
     others.append(library(SMALL, "tanh"))
     monkeypatch.delenv("HYPERPIPE_CXXFLAGS")
-    monkeypatch.setattr(build, "_cpu", lambda: "another CPU")
+    monkeypatch.setattr(build, "cpu", lambda: "another CPU")
     others.append(library(SMALL, "tanh"))
     assert len({first, *others}) == 4 == counting()
+
+
+@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+def test_each_compiler_makes_code_that_computes_the_references_gradients(compiler, digits, monkeypatch):
+    if shutil.which(compiler) is None:
+        pytest.skip(f"no {compiler} here")
+    monkeypatch.setenv("CXX", compiler)
+    architecture, indices = Architecture(), np.arange(30).reshape(3, 10)
+    weights = np.stack([initialise(architecture, "kaiming_uniform", np.random.default_rng(m)) for m in range(3)])
+    ours, right = (b(weights, architecture, TANH, digits).gradients(indices) for b in (NativeBackend, ReferenceBackend))
+    assert np.abs(ours - right).max() <= 1e-5 * np.abs(right).max()
 
 
 def test_a_damaged_library_is_built_anew(empty, counting):
@@ -125,8 +140,6 @@ def test_log_and_record_of_a_run_name_the_back_end(run):
 
 
 def test_the_cpp_is_code_of_the_stages_that_train(tmp_path):
-    import shutil
-
     def with_change(name: str, old: str, new: str) -> str:
         root = tmp_path / name
         shutil.copytree(build._SOURCES.parents[1], root / "hyperpipe")

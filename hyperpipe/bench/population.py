@@ -23,8 +23,8 @@ from tabulate import tabulate
 from hyperpipe.bench.vmap import VmapBackend
 from hyperpipe.cnn import Architecture, initialise
 from hyperpipe.images.image_set import ImageSet, ImageSplit
+from hyperpipe.machine import cpu
 from hyperpipe.progress import Progress
-from hyperpipe.provenance.machine import cpu
 from hyperpipe.zoo.backend import Backend
 from hyperpipe.zoo.native.backend import NativeBackend, load
 from hyperpipe.zoo.reference import ReferenceBackend

@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import shlex
 import shutil
 import subprocess
@@ -22,6 +21,7 @@ from filelock import FileLock
 
 from hyperpipe.cnn import Activation, Architecture
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.machine import cpu, instruction_sets
 
 # Contracting a · b + c is allowed, reordering of sums is not: tests compare with torch, and NaN must stay NaN.
 FLAGS = (
@@ -81,19 +81,9 @@ def _constants(architecture: Architecture, activation: Activation) -> list[str]:
 
 def _key(command: list[str]) -> str:
     """A name for all that the library depends on."""
-    parts = [command, _run([command[0], "--version"]).stdout, platform.machine(), _cpu()]
+    parts = [command, _run([command[0], "--version"]).stdout, cpu(), instruction_sets()]
     parts += [[path.name, path.read_text()] for path in sorted(_SOURCES.iterdir()) if path.suffix in (".cpp", ".h")]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
-
-
-def _cpu() -> str:
-    """The CPU's model and its instruction sets, which -march=native asks for."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    kept = ("model name", "flags", "Features", "CPU implementer", "CPU part")
-    return "\n".join(sorted({line for line in lines if line.startswith(kept)}))
 
 
 def _whole(folder: Path, key: str) -> Path | None:

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #if defined(__AVX512F__)
 constexpr int LANES = 16, REGISTERS = 32;
@@ -70,18 +71,23 @@ inline V hyperbolic_tangent(V x) {
     return size < all(0.625f) ? p : large;
 }
 
+// From START on, numbers of a and b by turns.
+template <int START, int... I> inline V interleave(V a, V b, std::integer_sequence<int, I...>) {
+#ifdef __clang__
+    return __builtin_shufflevector(a, b, START + I / 2 + I % 2 * LANES...);
+#else
+    return __builtin_shuffle(a, b, VInt{START + I / 2 + I % 2 * LANES...});
+#endif
+}
+
 // LANES vectors of LANES numbers, rows become columns.
 inline void transpose(V (&rows)[LANES]) {
-    VInt low, high;
-    for (int i = 0; i < LANES; i++) {
-        low[i] = i / 2 + (i % 2) * LANES;
-        high[i] = low[i] + LANES / 2;
-    }
+    std::make_integer_sequence<int, LANES> lanes;
     for (int round = 1; round < LANES; round *= 2) {
         V next[LANES];
         for (int i = 0; i < LANES / 2; i++) {
-            next[2 * i] = __builtin_shuffle(rows[i], rows[i + LANES / 2], low);
-            next[2 * i + 1] = __builtin_shuffle(rows[i], rows[i + LANES / 2], high);
+            next[2 * i] = interleave<0>(rows[i], rows[i + LANES / 2], lanes);
+            next[2 * i + 1] = interleave<LANES / 2>(rows[i], rows[i + LANES / 2], lanes);
         }
         memcpy(rows, next, sizeof rows);
     }

@@ -17,6 +17,7 @@ constexpr int SIDE3 = SIDE2 - SMALL + 1, POINTS = SIDE3 * SIDE3, FEATURES = POIN
 constexpr int TAPS = KERNEL * KERNEL;
 
 constexpr int rounded(int n, int step) { return (n + step - 1) / step * step; }
+constexpr int within(int n, int least, int most) { return n < least ? least : n > most ? most : n; }
 
 // The weights of a network in the order of the flat vector, or their gradients; T is V or float.
 template <class T> struct Weights {
@@ -71,7 +72,8 @@ template <> struct Image<false> {
 
 // OB outputs of one row of pooling windows, from output o on, input channel c.
 template <int CI, int WIDTH, int CO, int OB, class In>
-inline void convolve_row(const In &in, const V (*w)[CI][TAPS], const V *bias, int py, int c, int o, V (*windows)[CO][4]) {
+inline void convolve_row(const In &in, const V (*w)[CI][TAPS], const V *bias, int py, int c, int o,
+                         V (*windows)[CO][4]) {
     constexpr int POOLED = (WIDTH - KERNEL + 1) / 2;
     for (int px = 0; px < POOLED; px++) {
         V sum[OB][4];
@@ -254,26 +256,26 @@ inline void kernel_gradient_block(const float *image, const float *error, int er
             for (int v = 0; v < R::VECTORS; v++) gradient.row[o + i][ky + k][v] = sum[i][k][v];
 }
 
+// The same for OB outputs and all rows of their kernels; as many sums at a time as there are registers for.
+template <int CI, int WIDTH, int CO, int OB, int KB>
+inline void kernel_gradient_of(const float *image, const float *error, int error_stride, const int8_t *chosen, int o,
+                               Rows<CI, CO> &gradient) {
+    constexpr int REST = KERNEL % KB;
+    for (int ky = 0; ky + KB <= KERNEL; ky += KB)
+        kernel_gradient_block<CI, WIDTH, CO, OB, KB>(image, error, error_stride, chosen, o, ky, gradient);
+    if constexpr (REST > 0)
+        kernel_gradient_block<CI, WIDTH, CO, OB, REST>(image, error, error_stride, chosen, o, KERNEL - REST, gradient);
+}
+
 template <int CI, int WIDTH, int CO>
 inline void kernel_gradient(const float *image, const float *error, int error_stride, const int8_t *chosen,
                             Rows<CI, CO> &gradient) {
     constexpr int SUMS = REGISTERS == 32 ? 20 : 10, ROW = Rows<CI, CO>::VECTORS;
-    constexpr int KB = ROW * KERNEL <= SUMS ? KERNEL : ROW >= SUMS ? 1 : SUMS / ROW;
-    constexpr int OB = SUMS / (KB * ROW) > 4 ? 4 : SUMS / (KB * ROW) < 1 ? 1 : SUMS / (KB * ROW);
-    constexpr int KREST = KERNEL % KB, OREST = CO % OB;
-    int o = 0;
-    for (; o + OB <= CO; o += OB) {
-        for (int ky = 0; ky + KB <= KERNEL; ky += KB)
-            kernel_gradient_block<CI, WIDTH, CO, OB, KB>(image, error, error_stride, chosen, o, ky, gradient);
-        if constexpr (KREST > 0)
-            kernel_gradient_block<CI, WIDTH, CO, OB, KREST>(image, error, error_stride, chosen, o, KERNEL - KREST, gradient);
-    }
-    if constexpr (OREST > 0) {
-        for (int ky = 0; ky + KB <= KERNEL; ky += KB)
-            kernel_gradient_block<CI, WIDTH, CO, OREST, KB>(image, error, error_stride, chosen, o, ky, gradient);
-        if constexpr (KREST > 0)
-            kernel_gradient_block<CI, WIDTH, CO, OREST, KREST>(image, error, error_stride, chosen, o, KERNEL - KREST, gradient);
-    }
+    constexpr int KB = within(SUMS / ROW, 1, KERNEL), OB = within(SUMS / (KB * ROW), 1, 4), REST = CO % OB;
+    for (int o = 0; o + OB <= CO; o += OB)
+        kernel_gradient_of<CI, WIDTH, CO, OB, KB>(image, error, error_stride, chosen, o, gradient);
+    if constexpr (REST > 0)
+        kernel_gradient_of<CI, WIDTH, CO, REST, KB>(image, error, error_stride, chosen, CO - REST, gradient);
 }
 
 // Error of the second convolution's input, one network: every chosen position adds error · kernel to its patch.

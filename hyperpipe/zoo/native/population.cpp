@@ -23,7 +23,7 @@ struct Images {  // pixels: uint8 [count][SIDE][SIDE][INPUTS]; a network sees pi
 
 struct State {
     Weights<V> weights, first, second;
-    int64_t steps[LANES];  // the first lane counts; padded to a vector
+    int64_t steps;
 };
 
 // Network by network to by lane: in [lane][stride] → out [count][lane].
@@ -76,7 +76,7 @@ void gradient(const Weights<V> &w, const Images &images, const int64_t *indices,
 
 // As torch.optim.Adam, weight decay coupled.
 void update(State &state, const Weights<V> &gradients, const Adam &adam) {
-    int64_t step = ++state.steps[0];
+    int64_t step = ++state.steps;
     float rate = adam.learning_rate / (1 - std::pow(adam.beta1, step)), epsilon = adam.epsilon;
     float root_correction = 1 / std::sqrt(1 - std::pow(adam.beta2, step));
     float beta2 = adam.beta2, rest1 = 1 - adam.beta1, rest2 = 1 - adam.beta2, decay = adam.weight_decay;
@@ -92,7 +92,7 @@ void update(State &state, const Weights<V> &gradients, const Adam &adam) {
 }  // namespace
 
 // Groups of `hyperpipe_lanes()` networks; state: its weights, Adam's first and second moments, each float
-// [SIZE][lane], then the steps, int64 [lane]. All sizes, indices and labels have been checked by the caller.
+// [SIZE][lane], then the steps done, int64. All sizes, indices and labels have been checked by the caller.
 extern "C" {
 
 int hyperpipe_lanes() { return LANES; }
