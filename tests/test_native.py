@@ -17,10 +17,10 @@ from hyperpipe.errors import HyperpipeError
 from hyperpipe.provenance.identity import code_id
 from hyperpipe.zoo.choice import choose_backend
 from hyperpipe.zoo.native import build
-from hyperpipe.zoo.native.backend import NativeBackend
+from hyperpipe.zoo.native.backend import NativeBackend, load
 from hyperpipe.zoo.native.build import BuildError, library
 from hyperpipe.zoo.reference import ReferenceBackend
-from hyperpipe.zoo.settings import Recipe, Training
+from hyperpipe.zoo.settings import Recipe, Training, Zoo
 
 SMALL = Architecture(classes=3, channels=(2, 2, 2), hidden=3)
 TANH = Recipe(learning_rate=1e-3)
@@ -126,6 +126,11 @@ def test_auto_is_native_for_what_native_knows():
     assert str(choose_backend(Training(), SMALL, gelu)) == "stacked (auto, without native: it has no code for gelu yet)"
     for name in ("native", "stacked", "reference"):
         assert str(choose_backend(Training(backend=name), SMALL, TANH)).startswith(f"{name} (asked for")
+
+
+def test_a_shard_fills_its_groups_of_networks():
+    lanes = load(SMALL, TANH).hyperpipe_lanes()
+    assert Zoo.model_fields["shard"].default % lanes == 0
 
 
 def test_log_and_record_of_a_run_name_the_back_end(run):
