@@ -35,3 +35,7 @@ def test_the_population_benchmark_reports_one_core_and_all(monkeypatch):
         assert part["native_share_of_matrix_rate"] == pytest.approx(gflops / part["matrix_gflops"])
     table = population.as_table(result)
     assert "native : loop" in table and f"all {result['cores']} cores" in table
+
+
+def test_a_rate_is_measured_however_long_the_machine_stalls_before_the_work():
+    assert population._per_second(lambda: None, 5, seconds=0.0) > 0

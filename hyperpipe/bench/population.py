@@ -158,7 +158,8 @@ def _peak(cores: int) -> Callable[[], float]:
 
 def _per_second(work: Callable[[], Any], count: int, seconds: float = _SECONDS) -> float:
     done, start = 0, time.perf_counter()
-    while (elapsed := time.perf_counter() - start) < seconds:
+    while True:
         work()
         done += count
-    return done / elapsed
+        if (elapsed := time.perf_counter() - start) >= seconds:
+            return done / elapsed
