@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -81,10 +83,8 @@ def test_weights_after_1_10_and_100_steps_are_the_references(digits, init, backe
         assert np.linalg.norm((ours.weights() - right.weights()) * compared) <= tolerance * moved
 
 
-@pytest.mark.parametrize(
-    ("backend", "recipe"),
-    [("stacked", "tanh"), ("stacked", "gelu"), ("stacked", "relu"), ("native", "tanh")],
-)
+@pytest.mark.parametrize("backend", ["native", "stacked"])
+@pytest.mark.parametrize("recipe", RECIPES)
 @pytest.mark.parametrize("data", ["digits", "colour"])
 def test_whole_epochs_are_the_references(data, backend, recipe, request):
     """47 or 33 images, batches of 10 or 7: the last batch is a partial one. 9 networks: the last group is not full."""
@@ -124,19 +124,24 @@ def test_a_network_does_not_depend_on_who_trains_beside_it(digits, backend, init
 
 
 @pytest.mark.parametrize("backend", ["native", "stacked"])
-@pytest.mark.parametrize("value", [3e38, -3e38, 1e20])
-def test_a_network_that_diverges_is_recorded_and_does_not_touch_its_neighbours(digits, backend, value):
+@pytest.mark.parametrize(
+    ("value", "recipe"), [(3e38, "tanh"), (-3e38, "tanh"), (1e20, "tanh"), (3e38, "gelu"), (3e38, "relu")]
+)
+def test_a_network_that_diverges_is_recorded_and_does_not_touch_its_neighbours(digits, backend, value, recipe):
     weights = starts(8)
-    calm = train(weights, digits, backend=backend)
+    calm = train(weights, digits, backend=backend, recipe=recipe)
     wild = weights.copy()
     wild[3] = value
-    mixed = train(wild, digits, backend=backend)
+    mixed = train(wild, digits, backend=backend, recipe=recipe)
     others = [m for m in range(8) if m != 3]
     assert (mixed.weights[:, others] == calm.weights[:, others]).all()
-    right = train(wild[[3]], digits, seeds=[3], backend="reference")
+    right = train(wild[[3]], digits, seeds=[3], backend="reference", recipe=recipe)
     for split in SPLITS:
         np.testing.assert_allclose(mixed.loss[split][:, 3], right.loss[split][:, 0], rtol=1e-4)
-        assert (mixed.accuracy[split][:, 3] == right.accuracy[split][:, 0]).all()
+        # Where sums overflow, the order of their terms decides for which images a logit is NaN; one step later all are.
+        finite = np.isfinite(right.loss[split][:, 0])
+        assert (mixed.accuracy[split][finite, 3] == right.accuracy[split][finite, 0]).all()
+        assert (mixed.accuracy[split][1:, 3] == 0).all() or split == "train" or finite.all()
     assert np.isfinite(mixed.loss["test"][-1, 3]) == (value == 1e20)
 
 
@@ -162,13 +167,27 @@ def test_weights_that_do_not_fit_are_refused(digits, change, said):
         train(weights, digits, seeds=seeds)
 
 
-def test_labels_out_of_range_are_refused(digits):
-    digits.splits["test"].labels[0] = 10
-    try:
-        with pytest.raises(HyperpipeError, match="test labels must be 0 … 9"):
-            train(starts(1), digits)
-    finally:
-        digits.splits["test"].labels[0] = 0
+@pytest.mark.parametrize("label", [-1, 10])
+def test_labels_out_of_range_are_refused(digits, label):
+    split = digits.splits["test"]
+    changed = {**digits.splits, "test": replace(split, labels=np.where(np.arange(len(split)) == 3, label, 0))}
+    with pytest.raises(HyperpipeError, match="test labels must be 0 … 9"):
+        train(starts(1), replace(digits, splits=changed))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda x: x[..., :27], r"validation images are uint8 \(1, 28, 27\), uint8 \(1, 28, 28\) needed"),
+        (lambda x: x / np.float32(255), r"validation images are float32 \(1, 28, 28\), uint8"),
+        (lambda x: x.repeat(3, axis=1), r"validation images are uint8 \(3, 28, 28\), uint8 \(1, 28, 28\) needed"),
+    ],
+)
+def test_images_of_another_size_or_type_are_refused(digits, change, said):
+    split = digits.splits["validation"]
+    changed = {**digits.splits, "validation": replace(split, images=change(split.images))}
+    with pytest.raises(HyperpipeError, match=said):
+        train(starts(1), replace(digits, splits=changed))
 
 
 def zoo(digits, seeds) -> Zoo:

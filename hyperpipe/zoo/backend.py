@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -30,8 +31,8 @@ class Backend(Protocol):
         Returns mean loss and accuracy [M] over the batches as they were met, before each one's update.
         """
 
-    def evaluate(self, split: str) -> tuple[np.ndarray, np.ndarray]:
-        """Mean loss and accuracy [M] over all images of a split. A network with a NaN among its logits is wrong."""
+    def evaluate(self, splits: Sequence[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Mean loss and accuracy [M] over all images of each split. A network with a NaN among its logits is wrong."""
 
     def weights(self) -> np.ndarray:
         """float32 [M, P]."""

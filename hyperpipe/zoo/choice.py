@@ -23,7 +23,7 @@ class Choice:
 
 
 def choose_backend(training: Training, architecture: Architecture, recipe: Recipe) -> Choice:
-    """The back end that was asked for; for ``auto`` native where it can be built and knows the recipe, else stacked.
+    """The back end that was asked for; for ``auto`` native where it can be built, else stacked.
 
     Raises HyperpipeError where ``native`` was asked for and cannot be had.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import nn
@@ -49,8 +51,11 @@ class ReferenceBackend:
                 totals[:, m] += loss.item() * len(y), _correct(logits, y)
         return totals[0] / orders.shape[1], totals[1] / orders.shape[1]
 
+    def evaluate(self, splits: Sequence[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        return {split: self._evaluate(split) for split in splits}
+
     @torch.no_grad()
-    def evaluate(self, split: str) -> tuple[np.ndarray, np.ndarray]:
+    def _evaluate(self, split: str) -> tuple[np.ndarray, np.ndarray]:
         totals, count = np.zeros((2, len(self.networks))), len(self.images.splits[split])
         for start in range(0, count, _EVALUATION_BATCH):
             x, y = self._batch(split, np.arange(start, min(start + _EVALUATION_BATCH, count)))

@@ -96,8 +96,8 @@ def train_population(
             if epoch:
                 orders = [stream(root_seed, f"{purpose}/order", s, epoch).permutation(count) for s in map(int, seeds)]
                 measured["train"] = backend.train_epoch(np.stack(orders))
-            for split in SPLITS:
-                loss, accuracy = measured.get(split) or backend.evaluate(split)
+            measured |= backend.evaluate([split for split in SPLITS if split not in measured])
+            for split, (loss, accuracy) in measured.items():
                 result.loss[split][epoch], result.accuracy[split][epoch] = loss, accuracy
             if epoch in kept:
                 result.weights[kept.index(epoch)] = backend.weights()

@@ -7,7 +7,7 @@ network's result depends neither on its neighbours nor on the number of threads.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -23,7 +23,7 @@ _ALIGNMENT = 64  # bytes, of the widest vector
 class NativeBackend:
     """See `hyperpipe.zoo.backend.Backend`; up to `threads` groups are worked on at a time.
 
-    Raises BuildError where it cannot be built or loaded, or has no code for the recipe.
+    Raises BuildError where it cannot be built or loaded.
     """
 
     name = "native"
@@ -49,19 +49,22 @@ class NativeBackend:
         count = orders.shape[1]
         rows = self._indices(orders)
 
-        def work(g: int, loss: np.ndarray, correct: np.ndarray) -> None:
+        def work(_: int, g: int, loss: np.ndarray, correct: np.ndarray) -> None:
             arguments = *self._data("train"), rows[g], count, self.recipe.batch_size, self.adam, loss, correct
             _call(self.code.hyperpipe_train_epoch, self.groups[g], *arguments)
 
-        return self._each(work, count)
+        losses, correct = self._each(work, [count])
+        return losses[0], correct[0]
 
-    def evaluate(self, split: str) -> tuple[np.ndarray, np.ndarray]:
-        count = len(self.labels[split])
+    def evaluate(self, splits: Sequence[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        counts = [len(self.labels[split]) for split in splits]
 
-        def work(g: int, loss: np.ndarray, correct: np.ndarray) -> None:
-            _call(self.code.hyperpipe_evaluate, self.groups[g], *self._data(split), count, loss, correct)
+        def work(s: int, g: int, loss: np.ndarray, correct: np.ndarray) -> None:
+            data = self._data(splits[s])
+            _call(self.code.hyperpipe_evaluate, self.groups[g], *data, counts[s], loss, correct)
 
-        return self._each(work, count)
+        losses, correct = self._each(work, counts)
+        return {split: (losses[s], correct[s]) for s, split in enumerate(splits)}
 
     def weights(self) -> np.ndarray:
         return np.concatenate([self._weights(state).T for state in self.groups])[: self.models]
@@ -92,19 +95,24 @@ class NativeBackend:
         """[M, n] → [groups, lanes, n], filled up with zeros."""
         return np.pad(rows, ((0, -self.models % self.lanes), (0, 0))).reshape(-1, self.lanes, rows.shape[1])
 
-    def _each(self, work: Callable[[int, np.ndarray, np.ndarray], None], count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Mean loss and accuracy [M] over `count` images; work(group, loss, correct) adds to its sums [lanes]."""
-        sums = np.zeros((2, len(self.groups), self.lanes))
+    def _each(
+        self, work: Callable[[int, int, np.ndarray, np.ndarray], None], counts: Sequence[int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Mean losses and accuracies [splits, M] over so many images each.
+
+        work(split, group, loss, correct) adds to its sums [lanes]; all are worked on in one pool of threads.
+        """
+        sums = np.zeros((2, len(counts), len(self.groups), self.lanes))
         with ThreadPoolExecutor(self.threads) as pool:
-            list(pool.map(work, range(len(self.groups)), sums[0], sums[1]))
-        losses, correct = sums.reshape(2, -1)[:, : self.models] / count
+            jobs = [pool.submit(work, s, g, *sums[:, s, g]) for s, g in np.ndindex(*sums.shape[1:3])]
+        for job in jobs:
+            job.result()
+        losses, correct = sums.reshape(2, len(counts), -1)[:, :, : self.models] / np.array(counts)[:, None]
         return losses, correct
 
 
 def load(architecture: Architecture, recipe: Recipe) -> ctypes.CDLL:
     """The code for these networks. Raises BuildError where there is none."""
-    if recipe.activation != "tanh":
-        raise BuildError(f"it has no code for {recipe.activation} yet")
     path = library(architecture, recipe.activation)
     try:
         code = ctypes.CDLL(str(path))

@@ -1,6 +1,6 @@
 // The paper's training of LANES networks: batches in each network's own order, Adam. What Python calls stands below.
-#include "activation.h"
-#include "network.h"
+#include "backward.h"
+#include "forward.h"
 #include <memory>
 
 namespace {
