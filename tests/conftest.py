@@ -8,13 +8,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 from filelock import FileLock
+from hypothesis import strategies as st
 from runs import snakemake
 
+from hyperpipe.cnn import Architecture
 from hyperpipe.images.digits import make_digits
 from hyperpipe.images.image_set import ImageSet, ImageSplit
 from hyperpipe.images.settings import Embedded
 
 MNIST = Path(__file__).resolve().parents[2] / "shared" / "data" / "MNIST"
+
+architectures = st.builds(
+    Architecture,
+    in_channels=st.integers(1, 5),
+    classes=st.integers(2, 40),
+    channels=st.tuples(*[st.integers(1, 20)] * 3),
+    hidden=st.integers(1, 40),
+)
 
 
 @pytest.fixture(scope="session")

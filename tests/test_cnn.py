@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from conftest import architectures
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
@@ -10,14 +11,6 @@ from torch.nn import functional
 from hyperpipe.cnn import BIAS, Architecture, from_arrays, initialise, to_arrays, to_module
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.randomness import stream
-
-architectures = st.builds(
-    Architecture,
-    in_channels=st.integers(1, 3),
-    classes=st.integers(2, 26),
-    channels=st.tuples(*[st.integers(1, 9)] * 3),
-    hidden=st.integers(1, 30),
-)
 
 
 def test_the_papers_networks_have_its_sizes_and_offsets():

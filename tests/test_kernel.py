@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import MNIST
-from hypothesis import HealthCheck, given, settings
+from conftest import MNIST, architectures
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from hyperpipe.cnn import Architecture, initialise, to_module
@@ -35,18 +35,12 @@ SHAPES = [
     Architecture(in_channels=2, classes=2, channels=(1, 1, 1), hidden=1),
     Architecture(in_channels=4, classes=3, channels=(9, 33, 2), hidden=70),
 ]
-shapes = st.builds(
-    Architecture,
-    in_channels=st.integers(1, 5),
-    classes=st.integers(2, 40),
-    channels=st.tuples(*[st.integers(1, 20)] * 3),
-    hidden=st.integers(1, 40),
-)
 
 
 def starts(architecture: Architecture, models: int, seed: int = 0) -> np.ndarray:
-    generator = np.random.default_rng(seed)
-    return np.stack([initialise(architecture, "kaiming_uniform", generator) for _ in range(models)])
+    """By turns kaiming's, and U(0, 1), whose activations are hundreds."""
+    generator, inits = np.random.default_rng(seed), ("kaiming_uniform", "uniform")
+    return np.stack([initialise(architecture, inits[m % 2], generator) for m in range(models)])
 
 
 def noise(architecture: Architecture, count: int, seed: int = 0) -> ImageSet:
@@ -60,7 +54,10 @@ def noise(architecture: Architecture, count: int, seed: int = 0) -> ImageSet:
 
 
 def decided(weights: np.ndarray, architecture: Architecture, activation: str, images: np.ndarray) -> bool:
-    """Whether no rounding can turn a maximum of a pooling window, or for ReLU a sign, of this network."""
+    """Whether no rounding can turn a maximum of a pooling window, or for ReLU a sign, of this network.
+
+    It can where tanh saturates, from U(0, 1): test_zoo.py compares such networks on images of digits.
+    """
     x, near = torch.from_numpy(images), []
     for module in to_module(weights, architecture, activation):
         if isinstance(module, torch.nn.MaxPool2d):
@@ -97,7 +94,7 @@ def check_gradients(architecture: Architecture, activation: str, models: int, ba
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("architecture", SHAPES, ids=str)
 def test_gradients_of_every_shape_are_the_references(architecture, activation):
-    assert check_gradients(architecture, activation, models=18, batch=3) >= 12
+    assert check_gradients(architecture, activation, models=18, batch=3) > 6
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -109,14 +106,14 @@ def test_every_width_of_vectors_computes_the_same(width, activation, monkeypatch
     monkeypatch.setenv("HYPERPIPE_CXXFLAGS", f"-march={flag}")
     architecture = Architecture(in_channels=2, classes=26, channels=(8, 5, 3), hidden=7)
     assert load(architecture, Recipe(learning_rate=1, activation=activation)).hyperpipe_lanes() == lanes
-    assert check_gradients(architecture, activation, models=lanes + 1, batch=4) > lanes // 2
+    assert check_gradients(architecture, activation, models=lanes + 1, batch=4) > lanes // 3
 
 
 @pytest.mark.long
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(shapes, st.sampled_from(ACTIVATIONS), st.integers(1, 20), st.integers(1, 6), st.integers(0, 2**32 - 1))
+@given(architectures, st.sampled_from(ACTIVATIONS), st.integers(1, 20), st.integers(1, 6), st.integers(0, 2**32 - 1))
 def test_gradients_of_any_shape_are_the_references(architecture, activation, models, batch, seed):
-    check_gradients(architecture, activation, models, batch, seed)
+    assume(check_gradients(architecture, activation, models, batch, seed) > models // 3)
 
 
 @pytest.mark.long
@@ -174,7 +171,7 @@ def test_64_networks_on_all_of_mnist_stay_below_1_gb(tmp_path):
         pytest.skip("no MNIST here")
     folder = next(path.parent for path in MNIST.rglob("train-images-idx3-ubyte*"))
     code = f"""
-        import os, resource
+        import os
         from pathlib import Path
         from hyperpipe.images.image_set import write_images
         from hyperpipe.images.mnist import make_mnist
@@ -191,9 +188,9 @@ def test_64_networks_on_all_of_mnist_stay_below_1_gb(tmp_path):
             os._exit(0)
         os.wait()
         shard_stage(slice, range(1, 65), Path("{tmp_path}/images.h5"), Path("{tmp_path}/shard.h5"), 2)
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        status = Path("/proc/self/status").read_text()  # getrusage counts what the parent had before exec
+        print(status.split("VmHWM:")[1].split()[0])
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    print(f"{int(done.stdout) / 1000:.0f} MB")
-    assert int(done.stdout) < 1_000_000  # kB
+    assert int(done.stdout) < 1_000_000, f"{done.stdout} kB"

@@ -116,6 +116,7 @@ def test_a_network_does_not_depend_on_who_trains_beside_it(digits, backend, init
     together = train(weights, digits, backend=backend)
     threaded = train(weights, digits, backend=backend, threads=2)
     assert (together.weights == threaded.weights).all()
+    assert all((together.loss[split] == threaded.loss[split]).all() for split in SPLITS)
     for places in ([7], [9, 2], [10, 9, 8, 7, 6, 5, 4, 3, 2]):
         apart = train(weights[places], digits, seeds=places, backend=backend)
         assert (apart.weights == together.weights[:, places]).all()

@@ -33,7 +33,7 @@ inline V activation(V x, V *slope) {
     *slope = below + x * bell * 0.39894228f;
     return x * below;
 }
-template <class T> inline T slope(T);  // there is none
+template <class T> T slope(T h);  // never called
 
 #else
 #error "ACTIVATION_TANH, ACTIVATION_RELU or ACTIVATION_GELU must be defined"
