@@ -19,7 +19,7 @@ from hyperpipe.evaluation.settings import FinetuneSlice
 from hyperpipe.hyperrep.settings import HyperRepSlice
 from hyperpipe.images.settings import ImagesSlice
 from hyperpipe.provenance.record import recording
-from hyperpipe.results.settings import TablesSlice
+from hyperpipe.results.settings import FidelitySlice, TablesSlice
 from hyperpipe.sampling.settings import PopulationSlice, PretrainedSlice, ScratchSlice
 from hyperpipe.validation import parse_json, parse_slice
 from hyperpipe.zoo.settings import ShardSlice, ZooSlice
@@ -156,6 +156,14 @@ def tables(
     tables_stage(parse_slice(TablesSlice, config), *map(_paths, inputs), page_output)
 
 
+@stage
+def fidelity(config: Slice, metrics_paths: Inputs, page_output: Output) -> None:
+    """Holds zoos against what the paper gives of them."""
+    from hyperpipe.stages.fidelity import fidelity_stage
+
+    fidelity_stage(parse_slice(FidelitySlice, config), _paths(metrics_paths), page_output)
+
+
 @app.command()
 def settings() -> None:
     """Lists every key of config.yaml, as Markdown."""
@@ -173,11 +181,14 @@ def times(folder: Annotated[Path, typer.Argument()] = Path("results/benchmarks")
 
 
 @bench.command("population")
-def bench_population(as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False) -> None:
+def bench_population(
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    channels: Annotated[int, typer.Option(min=1, help="of the images")] = 1,
+) -> None:
     """Training rates of the back ends beside a plain loop's and the core's own, about two minutes."""
     from hyperpipe.bench.population import as_table, measure_population
 
-    result = measure_population()
+    result = measure_population(channels)
     print(json.dumps(result, indent=1) if as_json else as_table(result))
 
 

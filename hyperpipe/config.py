@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from hyperpipe.evaluation.settings import FinetuneSlice, Finetuning
 from hyperpipe.hyperrep.settings import HyperRep, HyperRepSlice, Loss
 from hyperpipe.images.settings import Images, ImagesSlice
-from hyperpipe.results.settings import TablesSlice
+from hyperpipe.results.settings import FidelitySlice, TablesSlice
 from hyperpipe.sampling.settings import POPULATIONS, PopulationSlice, PretrainedSlice, Sampling, ScratchSlice
 from hyperpipe.settings import Model, Name
 from hyperpipe.validation import validated
@@ -116,6 +116,10 @@ def finetune_slice(config: Config, zoo: str, population: str, target: str) -> Fi
 def tables_slice(config: Config) -> TablesSlice:
     kept = {key: getattr(config, key) for key in ("zoos", "sources", "hyperrep", "sampling", "finetuning")}
     return TablesSlice(seed=config.seed, **kept)
+
+
+def fidelity_slice(config: Config) -> FidelitySlice:
+    return FidelitySlice(zoos={name: config.images[zoo.images].source for name, zoo in config.zoos.items()})
 
 
 def shards(zoo: Zoo) -> list[str]:

@@ -22,16 +22,17 @@ KEYS = [
 ]
 
 
-def test_the_population_benchmark_reports_one_core_and_all(monkeypatch):
+@pytest.mark.parametrize(("channels", "multiply_adds"), [(1, 193_784), (3, 424_184)])  # protocol §1.1
+def test_the_population_benchmark_reports_one_core_and_all(channels, multiply_adds, monkeypatch):
     monkeypatch.setattr(population, "_SECONDS", 0.01)
     monkeypatch.setattr(population, "_ROUNDS", 1)
-    done = CliRunner().invoke(app, ["bench", "population", "--json"])
+    done = CliRunner().invoke(app, ["bench", "population", "--json", "--channels", str(channels)])
     assert done.exit_code == 0, done.output
     result = json.loads(done.stdout)
     for part in (result, result["all_cores"]):
         assert all(part[key] > 0 for key in KEYS)
         assert part["native_to_loop"] == pytest.approx(part["native_images_per_s"] / part["loop_images_per_s"])
-        gflops = part["native_images_per_s"] * 2.4 * 2 * 193_784 / 1e9
+        gflops = part["native_images_per_s"] * 2.4 * 2 * multiply_adds / 1e9
         assert part["native_share_of_matrix_rate"] == pytest.approx(gflops / part["matrix_gflops"])
     table = population.as_table(result)
     assert "native : loop" in table and f"all {result['cores']} cores" in table

@@ -15,11 +15,14 @@ from hyperpipe.zoo.settings import Recipe, ShardSlice, Zoo
 ROOT = Path(__file__).resolve().parent.parent
 
 
+PRESETS = sorted((ROOT / "workflow" / "presets").glob("*.yaml"))
+
+
 def load(path: Path) -> dict:
     return yaml.safe_load(path.read_text())
 
 
-@pytest.mark.parametrize("path", [ROOT / "config.yaml", ROOT / "tests" / "config.yaml"], ids=["default", "tiny"])
+@pytest.mark.parametrize("path", [ROOT / "config.yaml", ROOT / "tests" / "config.yaml", *PRESETS], ids=str)
 def test_the_files_that_come_along_are_valid(path):
     assert hp.load_config(load(path)).zoos
 

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import gzip
+import pickle
 import struct
 
 import numpy as np
 import pytest
 from conftest import MNIST
+from torchvision.datasets import CIFAR10
 
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.images.cifar10 import make_cifar10
 from hyperpipe.images.image_set import SPLITS, read_images, write_images
 from hyperpipe.images.make import make_images
 from hyperpipe.images.mnist import make_mnist
-from hyperpipe.images.settings import Embedded, ImagesSlice, Mnist
+from hyperpipe.images.settings import Cifar10, Embedded, ImagesSlice, Mnist
 from hyperpipe.store import read_store
 
 SIZES = {"train": 50, "validation": 20, "test": 30}
@@ -131,3 +134,43 @@ def test_the_real_mnist():
     pixels = np.concatenate([images.splits[s].images for s in ("train", "validation")]) / 255
     assert pixels.mean() == pytest.approx(images.mean[0], abs=1e-4)
     assert pixels.std() == pytest.approx(images.std[0], abs=1e-4)
+
+
+def cifar10(folder, **sizes: int):
+    return make_cifar10(Cifar10(source="cifar10", folder=str(folder), **sizes), "c", 0)
+
+
+@pytest.fixture
+def small_cifar10(tmp_path, monkeypatch):
+    """Batches of four images in the original's format: image i of grey i, but for its left half, which is green."""
+    monkeypatch.setattr(CIFAR10, "_check_integrity", lambda self: True)
+    monkeypatch.setitem(CIFAR10.meta, "md5", None)
+    folder = tmp_path / "cifar-10-batches-py"
+    folder.mkdir()
+    for number, name in enumerate([*(f"data_batch_{n}" for n in range(1, 6)), "test_batch"]):
+        grey = np.arange(4 * number, 4 * number + 4, dtype=np.uint8)
+        pixels = np.tile(grey[:, None, None, None], (1, 3, 32, 32))
+        pixels[:, 1, :, :16] = 255
+        (folder / name).write_bytes(pickle.dumps({"data": pixels.reshape(4, -1), "labels": (grey % 10).tolist()}))
+    (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": list("abcdefghij")}))
+    return tmp_path
+
+
+def test_cifar10_is_read_resized_and_cut(small_cifar10):
+    images = cifar10(small_cifar10, train=12, validation=6, test=4)
+    assert images.classes == tuple("abcdefghij") and images.channels == 3
+    learnt = np.concatenate([images.splits[split].indices for split in ("train", "validation")])
+    assert len(set(learnt)) == 18 and images.splits["test"].indices.tolist() == [0, 1, 2, 3]
+    for split, first in (("train", 0), ("validation", 0), ("test", 20)):
+        part = images.splits[split]
+        assert part.images.shape == (len(part), 3, 28, 28)
+        assert (part.labels == (part.indices + first) % 10).all()
+        assert (part.images[:, 0, 0, 0] == part.indices + first).all()
+        left, right = part.images[:, 1, :, :13], part.images[:, 1, :, 15:]
+        assert (left == 255).all() and (right == part.images[:, :1, :, 15:][:, 0]).all()
+
+
+def test_cifar10_that_is_not_there_is_one_line(tmp_path):
+    said = r"images\.c\.folder: .*/cifar-10-batches-py is not there or damaged; unpack cifar-10-python\.tar\.gz"
+    with pytest.raises(HyperpipeError, match=said):
+        cifar10(tmp_path)

@@ -1,7 +1,7 @@
 """``hyperpipe bench population``: training images/s of every back end, of a plain loop and of vmap.
 
-The paper's one-channel network and recipe, batches of 10. The rates that these are held against are measured in the
-same minutes: the plain loop's, a large float32 matrix product's, and that of multiply-adds with nothing in their way.
+The paper's network, of one channel or more, and its recipe at batch 10. What these rates are held against is measured
+in the same minutes: the plain loop's, a large float32 matrix product's, and that of multiply-adds alone.
 """
 
 from __future__ import annotations
@@ -31,25 +31,32 @@ from hyperpipe.zoo.reference import ReferenceBackend
 from hyperpipe.zoo.settings import Recipe
 from hyperpipe.zoo.stacked import StackedBackend
 
-NOMINAL_FLOP = 2.4 * 2 * 193_784  # of a training image: multiply-adds forward, and 1.4 times as many backward
+_POSITIONS = 24**2, 8**2, 3**2, 1, 1  # where each layer's weights are applied
 _RECIPE = Recipe(learning_rate=3e-4)
 _IMAGES, _NETWORKS, _MATRIX = 500, 32, 2048
 _ROUNDS, _SECONDS = 3, 2.0  # each rate is the median of so many rounds of so many seconds
 
 
-def measure_population() -> dict[str, Any]:
+def measure_population(channels: int = 1) -> dict[str, Any]:
     """Rates for one core, and under ``all_cores`` for all. Raises BuildError where native cannot be built."""
-    cores = len(os.sched_getaffinity(0))
-    one = _rates(1)
+    cores, architecture = len(os.sched_getaffinity(0)), Architecture(in_channels=channels)
+    one = _rates(1, architecture)
     return {
         "cpu": cpu(),
         "cores": cores,
-        "lanes": load(Architecture(), _RECIPE).hyperpipe_lanes(),
+        "lanes": load(architecture, _RECIPE).hyperpipe_lanes(),
+        "channels": channels,
         "networks_per_core": _NETWORKS,
         "torch": torch.__version__,
         **one,
-        "all_cores": one if cores == 1 else _rates(cores),
+        "all_cores": one if cores == 1 else _rates(cores, architecture),
     }
+
+
+def nominal_flop(architecture: Architecture) -> float:
+    """Of a training image: two for each multiply-add forward, and 1.4 times as many backward."""
+    pairs = zip(architecture.layers, _POSITIONS, strict=True)
+    return 2.4 * 2 * sum(layer.outputs * layer.fan_in * positions for layer, positions in pairs)
 
 
 def as_table(result: dict[str, Any]) -> str:
@@ -70,20 +77,21 @@ def as_table(result: dict[str, Any]) -> str:
         [name, *(f"{column[key]:,.{0 if column[key] >= 1000 else 2}f}" for column in columns.values())]
         for name, key in rows
     ]
-    head = f"{result['cpu']}, {result['lanes']} lanes, torch {result['torch']}\n\n"
+    channels = f"{result['channels']} channel{'s' * (result['channels'] > 1)}"
+    head = f"{result['cpu']}, {result['lanes']} lanes, {channels}, torch {result['torch']}\n\n"
     return head + tabulate(body, ["", *columns], tablefmt="github", colalign=("left", "right", "right"))
 
 
-def _rates(cores: int) -> dict[str, float]:
+def _rates(cores: int, architecture: Architecture) -> dict[str, float]:
     """Medians over the rounds; in each all are measured, so that a change of the machine's load meets all."""
     measured: dict[str, list[float]] = {}
     with ExitStack() as stack:
         loops = stack.enter_context(ProcessPoolExecutor(cores, get_context("spawn")))
         contenders = {
-            "loop_images_per_s": lambda: sum(loops.map(_loop, [_SECONDS] * cores)),
-            "vmap_images_per_s": _training(VmapBackend, cores),
-            "stacked_images_per_s": _training(StackedBackend, cores),
-            "native_images_per_s": _training(NativeBackend, cores),
+            "loop_images_per_s": lambda: sum(loops.map(_loop, [architecture] * cores, [_SECONDS] * cores)),
+            "vmap_images_per_s": _training(VmapBackend, architecture, cores),
+            "stacked_images_per_s": _training(StackedBackend, architecture, cores),
+            "native_images_per_s": _training(NativeBackend, architecture, cores),
             "matrix_gflops": _matrix(cores),
             "fma_peak_gflops": _peak(cores),
         }
@@ -95,15 +103,15 @@ def _rates(cores: int) -> dict[str, float]:
                     progress.advance(1, name)
     rates = {name: statistics.median(values) for name, values in measured.items()}
     rates["native_to_loop"] = rates["native_images_per_s"] / rates["loop_images_per_s"]
-    rates["native_gflops"] = rates["native_images_per_s"] * NOMINAL_FLOP / 1e9
+    rates["native_gflops"] = rates["native_images_per_s"] * nominal_flop(architecture) / 1e9
     rates["native_share_of_matrix_rate"] = rates["native_gflops"] / rates["matrix_gflops"]
     rates["native_share_of_fma_peak"] = rates["native_gflops"] / rates["fma_peak_gflops"]
     return rates
 
 
-def _training(backend: Callable[..., Backend], cores: int) -> Callable[[], float]:
+def _training(backend: Callable[..., Backend], architecture: Architecture, cores: int) -> Callable[[], float]:
     """A measurement of training images/s of a back end with networks for so many cores."""
-    trained, orders = _in_training(backend, _NETWORKS * cores, cores)
+    trained, orders = _in_training(backend, architecture, _NETWORKS * cores, cores)
     trained.train_epoch(orders[:, :20])
 
     def rate() -> float:
@@ -113,21 +121,23 @@ def _training(backend: Callable[..., Backend], cores: int) -> Callable[[], float
     return rate
 
 
-def _loop(seconds: float) -> float:
+def _loop(architecture: Architecture, seconds: float) -> float:
     """Images/s of one network that one process trains on one thread, as the released code does it."""
-    trained, orders = _in_training(ReferenceBackend, 1, 1)
+    trained, orders = _in_training(ReferenceBackend, architecture, 1, 1)
     trained.train_epoch(orders[:, :100])
     return _per_second(lambda: trained.train_epoch(orders), orders.size, seconds)
 
 
-def _in_training(backend: Callable[..., Backend], networks: int, threads: int) -> tuple[Backend, np.ndarray]:
-    generator = np.random.default_rng(0)
-    pixels = generator.integers(0, 256, (_IMAGES, 1, 28, 28), np.uint8)
+def _in_training(
+    backend: Callable[..., Backend], architecture: Architecture, networks: int, threads: int
+) -> tuple[Backend, np.ndarray]:
+    generator, channels = np.random.default_rng(0), architecture.in_channels
+    pixels = generator.integers(0, 256, (_IMAGES, channels, 28, 28), np.uint8)
     split = ImageSplit(pixels, generator.integers(0, 10, _IMAGES), np.arange(_IMAGES))
-    images = ImageSet("noise", tuple("0123456789"), (0.5,), (0.3,), {"train": split})
-    weights = np.stack([initialise(Architecture(), "kaiming_uniform", generator) for _ in range(networks)])
+    images = ImageSet("noise", tuple("0123456789"), (0.5,) * channels, (0.3,) * channels, {"train": split})
+    weights = np.stack([initialise(architecture, "kaiming_uniform", generator) for _ in range(networks)])
     orders = np.stack([generator.permutation(_IMAGES) for _ in range(networks)])
-    return backend(weights, Architecture(), _RECIPE, images, threads), orders
+    return backend(weights, architecture, _RECIPE, images, threads), orders
 
 
 def _matrix(cores: int) -> Callable[[], float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hyperpipe.images.image_set import ImageSet
-from hyperpipe.images.settings import ImagesSlice, Mnist
+from hyperpipe.images.settings import Cifar10, ImagesSlice, Mnist
 
 
 def make_images(config: ImagesSlice) -> ImageSet:
@@ -13,6 +13,10 @@ def make_images(config: ImagesSlice) -> ImageSet:
         from hyperpipe.images.mnist import make_mnist
 
         return make_mnist(settings, config.name, config.seed)
+    if isinstance(settings, Cifar10):
+        from hyperpipe.images.cifar10 import make_cifar10
+
+        return make_cifar10(settings, config.name, config.seed)
     if settings.source == "digits":
         from hyperpipe.images.digits import make_digits
 

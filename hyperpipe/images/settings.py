@@ -28,7 +28,17 @@ class Mnist(Model):
     test: Count = Field(10_000, description="test images")
 
 
-Images = Annotated[Embedded | Mnist, Field(discriminator="source")]
+class Cifar10(Model):
+    """CIFAR-10 from the files of its Python version; 42,000 / 8,000 / 10,000 in the paper (protocol §1.4)."""
+
+    source: Literal["cifar10"] = Field(description="CIFAR-10 from files that are there")
+    folder: str = Field(description="where cifar-10-python.tar.gz was unpacked: the folder of `cifar-10-batches-py`")
+    train: Count = Field(42_000, description="training images")
+    validation: Count = Field(8_000, description="validation images")
+    test: Count = Field(10_000, description="test images")
+
+
+Images = Annotated[Embedded | Mnist | Cifar10, Field(discriminator="source")]
 
 
 class ImagesSlice(Model):

@@ -1,4 +1,4 @@
-"""What the tables may see of the configuration."""
+"""What the pages of results may see of the configuration."""
 
 from __future__ import annotations
 
@@ -16,3 +16,7 @@ class TablesSlice(Model):
     hyperrep: HyperRep
     sampling: Sampling
     finetuning: Finetuning
+
+
+class FidelitySlice(Model):
+    zoos: dict[Name, str]  # where the images of each are from

@@ -60,6 +60,10 @@ def tables_config(wildcards):
     return as_json(hp.tables_slice(CONFIG))
 
 
+def fidelity_config(wildcards):
+    return as_json(hp.fidelity_slice(CONFIG))
+
+
 def images_of_zoo(wildcards):
     return f"results/images/{CONFIG.zoos[wildcards.zoo].images}.h5"
 

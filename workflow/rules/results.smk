@@ -29,3 +29,28 @@ rule tables:
         "python -m hyperpipe tables --config {params.config:q} --metrics-paths '{input.metrics}'"
         " --split-paths '{input.splits}' --history-paths '{input.histories}'"
         " --evaluation-paths '{input.evaluations}' --page-output {output.page:q} 2>&1 | tee {log:q}"
+
+
+rule fidelity:
+    """B_T, the paper's and ours."""
+    input:
+        metrics=expand("results/zoos/{zoo}/metrics.parquet", zoo=CONFIG.zoos),
+    output:
+        page="results/fidelity.md",
+        page_record="results/fidelity.md.prov.json",
+    log:
+        "results/logs/fidelity.log",
+    benchmark:
+        "results/benchmarks/fidelity.jsonl"
+    conda:
+        "../../envs/hyperpipe.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        config=fidelity_config,
+        code=code_id("hyperpipe.stages.fidelity"),
+    shell:
+        "python -m hyperpipe fidelity --config {params.config:q} --metrics-paths '{input.metrics}'"
+        " --page-output {output.page:q} 2>&1 | tee {log:q}"

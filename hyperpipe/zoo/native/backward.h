@@ -1,6 +1,6 @@
 // From the logits' error to the gradients of all weights; see network.h for the layout.
 #pragma once
-#include "network.h"
+#include "exchange.h"
 
 // From the logits' error to the gradients of all layers after the second pooling, and to s.t2.
 inline void backward_last(const Weights<V> &w, const V *error, Workspace &s, Weights<V> &g) {
@@ -101,30 +101,93 @@ inline void kernel_gradient(const float *image, const float *error, int error_st
         kernel_gradient_of<CI, WIDTH, CO, REST, KB>(image, error, error_stride, chosen, CO - REST, gradient);
 }
 
-// Error of the second convolution's input, one network: every chosen position adds error · kernel to its patch.
-inline void scatter_errors(const float *error, const int8_t *chosen, const Rows2 &kernel, float *out) {
-    for (int o = 0; o < CHANNELS2; o++)
-        for (int p = 0; p < SIDE2 * SIDE2; p++) {
-            const float t = error[(p * CHANNELS2 + o) * LANES];
-            float *patch = out + corner<CHANNELS1, SIDE1>(p, chosen[(p * CHANNELS2 + o) * LANES]);
-            for (int ky = 0; ky < KERNEL; ky++)
-#pragma GCC unroll 32
-                for (int v = 0; v < Rows2::VECTORS; v++)
-                    *(Rows2::Unaligned *)(patch + ky * SIDE1 * CHANNELS1 + v * Rows2::W) += t * kernel.row[o][ky][v];
+// The same for an image of one channel, where vectors can be permuted: the neighbourhood of a pooling window is loaded
+// once, as three vectors of two rows of eight pixels, and every output takes its patch from there.
+constexpr struct Places {
+    alignas(64) int32_t halves[16] = {0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23};
+    int32_t of[4][2][16] = {};  // by chosen position: FIRST taps from rows 0-3, the others from rows 2-5
+    constexpr Places() {
+        constexpr int FIRST = Packed<1>::FIRST;
+        for (int q = 0; q < 4; q++)
+            for (int tap = 0; tap < TAPS; tap++) {
+                int y = q / 2 + tap / KERNEL, x = q % 2 + tap % KERNEL;
+                of[q][tap >= FIRST][tap % FIRST] = (tap < FIRST ? y : y - 2) * 8 + x;
+            }
+    }
+} places;
+
+template <int WIDTH, int CO, int OB>
+inline void packed_gradient_block(const float *image, const float *error, const int8_t *chosen, int o,
+                                  Packed<CO> &gradient) {
+    typedef Vectors<LANES>::Unaligned Unaligned;
+    constexpr int POOLED = (WIDTH - KERNEL + 1) / 2;
+    const VInt halves = *(const VInt *)places.halves;
+    V sum[OB][2];
+#pragma GCC unroll 8
+    for (int i = 0; i < OB; i++)
+#pragma GCC unroll 2
+        for (int k = 0; k < 2; k++) sum[i][k] = gradient.part[o + i][k];
+    for (int p = 0; p < POOLED * POOLED; p++) {
+        const float *pixels = image + corner<1, WIDTH>(p, 0);
+        V rows[3];
+#pragma GCC unroll 3
+        for (int k = 0; k < 3; k++, pixels += 2 * WIDTH)
+            rows[k] = permute(*(const Unaligned *)pixels, *(const Unaligned *)(pixels + WIDTH), halves);
+#pragma GCC unroll 8
+        for (int i = 0; i < OB; i++) {
+            const float t = error[p * CO + o + i];
+            const auto &at = places.of[chosen[(p * CO + o + i) * LANES]];
+#pragma GCC unroll 2
+            for (int k = 0; k < 2; k++) sum[i][k] += t * permute(rows[k], rows[k + 1], *(const VInt *)at[k]);
         }
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < OB; i++)
+#pragma GCC unroll 2
+        for (int k = 0; k < 2; k++) gradient.part[o + i][k] = sum[i][k];
 }
 
-// By lane to network by network: in [count][lane] → out [lane][stride].
-inline void deal(const V *in, int count, float *out, int stride) {
-    int i = 0;
-    for (; i + LANES <= count; i += LANES) {
-        V block[LANES];
-        memcpy(block, in + i, sizeof block);
-        transpose(block);
-        for (int lane = 0; lane < LANES; lane++) memcpy(out + lane * stride + i, &block[lane], sizeof(V));
-    }
-    for (; i < count; i++)
-        for (int lane = 0; lane < LANES; lane++) out[lane * stride + i] = in[i][lane];
+template <int CI, int WIDTH, int CO>
+inline void kernel_gradient(const float *image, const float *error, int, const int8_t *chosen, Packed<CO> &gradient) {
+    static_assert(CI == 1 && LANES == 16);
+    constexpr int OB = block(CO, 8), REST = CO % OB;
+    for (int o = 0; o + OB <= CO; o += OB) packed_gradient_block<WIDTH, CO, OB>(image, error, chosen, o, gradient);
+    if constexpr (REST > 0) packed_gradient_block<WIDTH, CO, REST>(image, error, chosen, CO - REST, gradient);
+}
+
+// Error of a pooled convolution's input, one network: every chosen position adds error · kernel to its patch. Rows of
+// the window's neighbourhood stay in registers, as many as there is room for, while all outputs add to them.
+template <int CI, int WIDTH, int CO>
+inline void scatter_errors(const float *error, const int8_t *chosen, const Framed<CI, CO> &kernel, float *out) {
+    typedef Framed<CI, CO> K;
+    typedef typename K::Unaligned Unaligned;
+    constexpr int POOLED = (WIDTH - KERNEL + 1) / 2, ROOM = (REGISTERS == 32 ? 24 : 12) / K::VECTORS;
+    constexpr int RB = ROOM >= 6 ? 6 : within(ROOM, 1, 3);
+    static_assert(K::SPAN % RB == 0);
+    for (int p = 0; p < POOLED * POOLED; p++)
+        for (int ky = 0; ky < K::SPAN; ky += RB) {
+            float *patch = out + corner<CI, WIDTH>(p, 0) + ky * WIDTH * CI;
+            typename K::Vector sum[RB][K::VECTORS];
+#pragma GCC unroll 8
+            for (int k = 0; k < RB; k++)
+#pragma GCC unroll 32
+                for (int v = 0; v < K::VECTORS; v++)
+                    sum[k][v] = *(const Unaligned *)(patch + k * WIDTH * CI + v * K::W);
+            for (int o = 0; o < CO; o++) {
+                const float t = error[(p * CO + o) * LANES];
+                const float *row = kernel.row[o * K::SPAN + ky] + K::start[chosen[(p * CO + o) * LANES]];
+#pragma GCC unroll 8
+                for (int k = 0; k < RB; k++)
+#pragma GCC unroll 32
+                    for (int v = 0; v < K::VECTORS; v++)
+                        sum[k][v] += t * *(const Unaligned *)(row + k * K::STRIDE + v * K::W);
+            }
+#pragma GCC unroll 8
+            for (int k = 0; k < RB; k++)
+#pragma GCC unroll 32
+                for (int v = 0; v < K::VECTORS; v++)
+                    *(Unaligned *)(patch + k * WIDTH * CI + v * K::W) = sum[k][v];
+        }
 }
 
 // Both pooled convolutions, from s.t2.
@@ -137,12 +200,15 @@ inline void backward_first(Workspace &s) {
         const int8_t *chosen1 = (const int8_t *)s.chosen1 + lane, *chosen2 = (const int8_t *)s.chosen2 + lane;
         kernel_gradient<CHANNELS1, SIDE1, CHANNELS2>(h1, t2, LANES, chosen2, s.gradient2[lane]);
         memset(s.errors, 0, sizeof s.errors);
-        scatter_errors(t2, chosen2, s.kernel2[lane], s.errors);
-        for (int p = 0; p < SIDE1 * SIDE1; p++)
+        scatter_errors<CHANNELS1, SIDE1>(t2, chosen2, s.kernel2[lane], s.errors);
+        static_assert(SIDE1 * SIDE1 % LANES == 0, "vectors make up whole rounds of the channels");
+        for (int round = 0; round < SIDE1 * SIDE1 / LANES; round++)
             for (int o = 0; o < CHANNELS1; o++) {
-                const int i = p * CHANNELS1 + o;
-                s.errors[i] *= KEEPS_SLOPE ? s.slopes[KEEPS_SLOPE ? lane : 0][i] : slope(h1[i]);
-                s.biases1[lane][o] += s.errors[i];
+                const int i = (round * CHANNELS1 + o) * LANES;
+                V *errors = (V *)(s.errors + i);
+                if constexpr (KEEPS_SLOPE) *errors *= *(const V *)(s.slopes[lane] + i);
+                else *errors *= slope(*(const V *)(h1 + i));
+                s.biases1[lane][o] += *errors;
             }
         kernel_gradient<INPUTS, SIDE, CHANNELS1>(s.pixels[lane], s.errors, 1, chosen1, s.gradient1[lane]);
     }

@@ -49,8 +49,7 @@ inline void convolve_row(const In &in, const V (*w)[CI][TAPS], const V *bias, in
 template <int CI, int WIDTH, int CO, class In, class Out>
 inline void convolve_pool(const In &in, const V (*w)[CI][TAPS], const V *bias, V (*windows)[CO][4], Out &out,
                           VByte (*chosen)[CO]) {
-    constexpr int POOLED = (WIDTH - KERNEL + 1) / 2, MOST = REGISTERS == 32 ? 4 : 2;
-    constexpr int BLOCKS = (CO + MOST - 1) / MOST, OB = (CO + BLOCKS - 1) / BLOCKS, REST = CO % OB;
+    constexpr int POOLED = (WIDTH - KERNEL + 1) / 2, OB = block(CO, REGISTERS == 32 ? 4 : 2), REST = CO % OB;
     for (int py = 0; py < POOLED; py++) {
         for (int c = 0; c < CI; c++) {
             for (int o = 0; o + OB <= CO; o += OB) convolve_row<CI, WIDTH, CO, OB>(in, w, bias, py, c, o, windows);
@@ -79,8 +78,10 @@ template <bool SHARED> inline void forward(const Weights<V> &w, Image<SHARED> im
         for (int p = 0; p < POINTS; p++) {
             V sum = w.bias3[o];
             for (int c = 0; c < CHANNELS2; c++)
-                for (int k = 0; k < SMALL * SMALL; k++)
-                    sum += w.conv3[o][c][k] * s.h2.value[((p / SIDE3 + k / SMALL) * SIDE2 + p % SIDE3 + k % SMALL) * CHANNELS2 + c];
+                for (int k = 0; k < SMALL * SMALL; k++) {
+                    int at = (p / SIDE3 + k / SMALL) * SIDE2 + p % SIDE3 + k % SMALL;
+                    sum += w.conv3[o][c][k] * s.h2.value[at * CHANNELS2 + c];
+                }
             s.h3.set(o * POINTS + p, sum);
         }
     for (int o = 0; o < HIDDEN; o++) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #if defined(__AVX512F__)
@@ -79,6 +80,15 @@ template <int START, int... I> inline V interleave(V a, V b, std::integer_sequen
     return __builtin_shuffle(a, b, VInt{START + I / 2 + I % 2 * LANES...});
 #endif
 }
+
+// Numbers of a and b, at places known only at run time: one instruction of AVX-512. Only where there is one.
+#if defined(__AVX512F__) && !defined(__clang__)
+constexpr bool PERMUTES = true;
+inline V permute(V a, V b, VInt places) { return __builtin_shuffle(a, b, places); }
+#else
+constexpr bool PERMUTES = false;
+V permute(V a, V b, VInt places);  // never called
+#endif
 
 // LANES vectors of LANES numbers, rows become columns.
 inline void transpose(V (&rows)[LANES]) {

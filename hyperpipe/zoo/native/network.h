@@ -11,7 +11,9 @@
 // Backward (backward.h) the last three layers are by lane. Of a pooling window one position has a gradient, another
 // one in each network: so the two pooled convolutions go network by network, over that position alone, a quarter of
 // the products. The vector then runs over a row of the kernel, (kx, channel), which lies in one piece in an image
-// with channels last: K · C numbers, `Rows`.
+// with channels last: K · C numbers, `Rows`. Two cases have an order of their own, because loads that begin anywhere
+// cost more than the products: the kernels of one input channel (`Packed`), and kernels that are added to the error
+// of the layer below (`Framed`). exchange.h goes between the two orders.
 //
 // Registers. A product waits four cycles for the one before it, and loads cost as much as products: so every loop
 // keeps as many sums in registers as there are (32 for AVX-512 and NEON, 16 else), less what it needs for operands,
@@ -31,6 +33,12 @@ constexpr int TAPS = KERNEL * KERNEL;
 constexpr int rounded(int n, int step) { return (n + step - 1) / step * step; }
 constexpr int within(int n, int least, int most) { return n < least ? least : n > most ? most : n; }
 
+// The largest block of at most `most` that cuts n into nearly equal ones.
+constexpr int block(int n, int most) {
+    int blocks = (n + most - 1) / most;
+    return (n + blocks - 1) / blocks;
+}
+
 // The weights of a network in the order of the flat vector, or their gradients; T is V or float.
 template <class T> struct Weights {
     T conv1[CHANNELS1][INPUTS][TAPS], bias1[CHANNELS1];
@@ -41,18 +49,46 @@ template <class T> struct Weights {
 };
 constexpr int SIZE = sizeof(Weights<float>) / 4;
 
-// The kernels of a convolution as rows over (kx, channel), filled up to whole vectors of W numbers.
+// Kernels of one network. All say where weight (c, tap) of an output stands among its SIZE numbers, which of(o) begin.
+
+// As rows over (kx, channel), filled up to whole vectors of W numbers.
 template <int CI, int CO> struct Rows {
     static constexpr int LENGTH = KERNEL * CI, W = LENGTH <= 4 ? 4 : LENGTH <= 8 && LANES > 8 ? 8 : LANES;
-    static constexpr int VECTORS = rounded(LENGTH, W) / W;
+    static constexpr int VECTORS = rounded(LENGTH, W) / W, SIZE = KERNEL * VECTORS * W;
     typedef typename Vectors<W>::Float Vector;
     typedef typename Vectors<W>::Unaligned Unaligned;
     Vector row[CO][KERNEL][VECTORS];
 
-    float &at(int o, int c, int tap) { return ((float *)row[o][tap / KERNEL])[tap % KERNEL * CI + c]; }
+    static constexpr int place(int c, int tap) { return tap / KERNEL * VECTORS * W + tap % KERNEL * CI + c; }
+    float *of(int o) { return (float *)row[o]; }
 };
-typedef Rows<INPUTS, CHANNELS1> Rows1;
-typedef Rows<CHANNELS1, CHANNELS2> Rows2;
+
+// Of one channel, in two vectors: three rows of taps, then two.
+template <int CO> struct Packed {
+    static constexpr int FIRST = 3 * KERNEL, SIZE = 2 * LANES;
+    V part[CO][2];
+
+    static constexpr int place(int, int tap) { return tap < FIRST ? tap : LANES + tap - FIRST; }
+    float *of(int o) { return (float *)part[o]; }
+};
+
+// As rows, each kernel in a frame of zeros: read from start[q], KERNEL + 1 rows of KERNEL + 1 taps hold the kernel as
+// position q of a pooling window places it.
+template <int CI, int CO> struct Framed {
+    static constexpr int SPAN = KERNEL + 1, LENGTH = SPAN * CI, W = LENGTH <= 8 && LANES > 8 ? 8 : LANES;
+    static constexpr int VECTORS = rounded(LENGTH, W) / W, STRIDE = rounded(CI + VECTORS * W, 16), SIZE = SPAN * STRIDE;
+    static constexpr int start[4] = {STRIDE + CI, STRIDE, CI, 0};
+    typedef typename Vectors<W>::Float Vector;
+    typedef typename Vectors<W>::Unaligned Unaligned;
+    alignas(64) float row[CO * SPAN + 1][STRIDE];  // every SPAN-th one is of zeros
+
+    static constexpr int place(int c, int tap) { return (1 + tap / KERNEL) * STRIDE + (1 + tap % KERNEL) * CI + c; }
+    float *of(int o) { return row[o * SPAN]; }
+};
+
+typedef std::conditional_t<PERMUTES && INPUTS == 1, Packed<CHANNELS1>, Rows<INPUTS, CHANNELS1>> Gradient1;
+typedef Rows<CHANNELS1, CHANNELS2> Gradient2;
+typedef Framed<CHANNELS1, CHANNELS2> Kernel2;
 constexpr int SLACK = 2 * LANES;  // a row's last vector reads, and writes zeros, past the end
 
 // AddressSanitizer sees where an allocation ends, not an array within it: between arrays that are read or written in
@@ -85,8 +121,8 @@ struct alignas(64) Workspace {
     Fence before_errors;
     alignas(64) float errors[rounded(SIDE1 * SIDE1 * CHANNELS1 + SLACK, 16)];
     Fence after_errors;
-    Rows2 kernel2[LANES];
-    Rows1 gradient1[LANES];
-    Rows2 gradient2[LANES];
-    float biases1[LANES][CHANNELS1];
+    Kernel2 kernel2[LANES];
+    Gradient1 gradient1[LANES];
+    Gradient2 gradient2[LANES];
+    V biases1[LANES][CHANNELS1];  // number i of a network's belongs to channel i % CHANNELS1
 };

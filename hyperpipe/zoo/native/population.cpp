@@ -19,23 +19,18 @@ struct Images {  // pixels: uint8 [count][SIDE][SIDE][INPUTS]; a network sees pi
         for (int i = 0; i < SIDE * SIDE; i++)
             for (int c = 0; c < INPUTS; c++) out[i * INPUTS + c] = in[i * INPUTS + c] * scale[c] + shift[c];
     }
+
+    // Ahead of use: of tens of thousands of images in a random order hardly one is in a cache.
+    void prefetch(int64_t index) const {
+        const uint8_t *in = pixels + index * (SIDE * SIDE * INPUTS);
+        for (int i = 0; i < SIDE * SIDE * INPUTS; i += 64) __builtin_prefetch(in + i);
+    }
 };
 
 struct State {
     Weights<V> weights, first, second;
     int64_t steps;
 };
-
-// Network by network to by lane: in [lane][stride] → out [count][lane].
-void collect(const float *in, int count, int stride, V *out) {
-    for (int i = 0; i < count; i += LANES) {
-        V block[LANES];
-        int start = i + LANES <= count ? i : count - LANES;
-        for (int lane = 0; lane < LANES; lane++) memcpy(&block[lane], in + lane * stride + start, sizeof(V));
-        transpose(block);
-        memcpy(out + start, block, sizeof block);
-    }
-}
 
 // Gradient of the mean loss of a batch; indices [LANES][stride] of images.
 void gradient(const Weights<V> &w, const Images &images, const int64_t *indices, int64_t stride, int64_t batch,
@@ -44,16 +39,14 @@ void gradient(const Weights<V> &w, const Images &images, const int64_t *indices,
     memset(s.gradient1, 0, sizeof s.gradient1);
     memset(s.gradient2, 0, sizeof s.gradient2);
     memset(s.biases1, 0, sizeof s.biases1);
-    for (int lane = 0; lane < LANES; lane++)
-        for (int o = 0; o < CHANNELS2; o++)
-            for (int c = 0; c < CHANNELS1; c++)
-                for (int k = 0; k < TAPS; k++) s.kernel2[lane].at(o, c, k) = w.conv2[o][c][k][lane];
+    deal_kernels(w.conv2, CHANNELS2, s.kernel2);
     for (int64_t b = 0; b < batch; b++) {
         int labels[LANES];
         for (int lane = 0; lane < LANES; lane++) {
             int64_t index = indices[lane * stride + b];
             images.load(index, s.pixels[lane]);
             labels[lane] = images.labels[index];
+            if (b + 1 < batch) images.prefetch(indices[lane * stride + b + 1]);
         }
         collect(s.pixels[0], SIDE * SIDE * INPUTS, sizeof s.pixels[0] / 4, s.image);
         V error[CLASSES];
@@ -62,16 +55,11 @@ void gradient(const Weights<V> &w, const Images &images, const int64_t *indices,
         backward_last(w, error, s, g);
         backward_first(s);
     }
-    for (int lane = 0; lane < LANES; lane++)
-        for (int o = 0; o < CHANNELS1; o++) {
-            g.bias1[o][lane] = s.biases1[lane][o];
-            for (int c = 0; c < INPUTS; c++)
-                for (int k = 0; k < TAPS; k++) g.conv1[o][c][k][lane] = s.gradient1[lane].at(o, c, k);
-        }
-    for (int lane = 0; lane < LANES; lane++)
-        for (int o = 0; o < CHANNELS2; o++)
-            for (int c = 0; c < CHANNELS1; c++)
-                for (int k = 0; k < TAPS; k++) g.conv2[o][c][k][lane] = s.gradient2[lane].at(o, c, k);
+    collect_kernels(s.gradient1, CHANNELS1, g.conv1);
+    collect_kernels(s.gradient2, CHANNELS2, g.conv2);
+    for (int o = 0; o < CHANNELS1; o++)
+        for (int lane = 0; lane < LANES; lane++)
+            for (int i = o; i < CHANNELS1 * LANES; i += CHANNELS1) g.bias1[o][lane] += ((float *)s.biases1[lane])[i];
 }
 
 // As torch.optim.Adam, weight decay coupled.
