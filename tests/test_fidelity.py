@@ -29,5 +29,5 @@ def test_our_numbers_stand_beside_the_papers():
 
 
 def test_zoos_that_the_paper_says_nothing_of_are_one_line():
-    with pytest.raises(HyperpipeError, match="the paper has B_T of"):
+    with pytest.raises(HyperpipeError, match="the paper gives B_T of"):
         fidelity_page(FidelitySlice(zoos={"other": "printed"}), metrics("other", {1: [0.5]}))

@@ -20,7 +20,7 @@ in the paper's standard deviations."""
 def fidelity_page(config: FidelitySlice, metrics: pd.DataFrame) -> str:
     """results/fidelity.md. metrics: of all zoos, long form.
 
-    Raises HyperpipeError where no zoo is on a data set and trained for as many epochs as the paper gives numbers for.
+    Raises HyperpipeError where no zoo is on a data set that the paper gives numbers for.
     """
     tested = metrics[metrics.split == "test"]
     lines = []
@@ -33,9 +33,7 @@ def fidelity_page(config: FidelitySlice, metrics: pd.DataFrame) -> str:
                 line |= {"Here": cell(accuracies), "n": len(accuracies)}
                 lines.append(line | {"Difference": _signed(points), "in spreads": _signed(points / spread)})
     if not lines:
-        raise HyperpipeError(
-            f"zoos: none is of images that the paper has B_T of ({', '.join(B_T)}), for as many epochs; add one"
-        )
+        raise HyperpipeError(f"zoos: none is on images that the paper gives B_T of ({', '.join(B_T)}); add one")
     return f"{_HEAD}\n\n{pd.DataFrame(lines).to_markdown(index=False, disable_numparse=True)}\n"
 
 

@@ -22,13 +22,14 @@ constexpr bool KEEPS_SLOPE = true;
 inline V activation(V x, V *slope) {
     V square = x * x;
     V bell = square > all(170.f) ? all(0) : exponential(-0.5f * square);
-    // Abramowitz and Stegun 7.1.26: 1 - Φ(|x|), to 1e-7.
-    V size = (V)((VBits)x & 0x7fffffffu), t = 1.f / (1.f + 0.2316418893f * size);
-    V p = all(0.5307027145f);
-    p = p * t - 0.7265760135f;
-    p = p * t + 0.7107068705f;
-    p = p * t - 0.142248368f;
-    p = p * t + 0.127414796f;
+    // 1 - Φ(|x|) = t · p(t) · e^(-x² / 2), the polynomial fitted to 1e-8; float32 rounds to some 3e-8.
+    V size = (V)((VBits)x & 0x7fffffffu), t = 1.f / (1.f + 0.28f * size);
+    V p = all(-0.10580907f);
+    p = p * t + 0.38987741f;
+    p = p * t - 0.236999f;
+    p = p * t + 0.26891463f;
+    p = p * t + 0.06749496f;
+    p = p * t + 0.11652106f;
     V tail = p * t * bell, below = x < all(0) ? tail : 1.f - tail;
     *slope = below + x * bell * 0.39894228f;
     return x * below;

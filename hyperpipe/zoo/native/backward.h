@@ -192,9 +192,9 @@ inline void scatter_errors(const float *error, const int8_t *chosen, const Frame
 
 // Both pooled convolutions, from s.t2.
 inline void backward_first(Workspace &s) {
-    constexpr int STRIDE = sizeof s.activations[0] / 4;
-    deal(s.h1.value, SIDE1 * SIDE1 * CHANNELS1, s.activations[0], STRIDE);
-    if constexpr (KEEPS_SLOPE) deal(s.h1.kept, SIDE1 * SIDE1 * CHANNELS1, s.slopes[0], SIDE1 * SIDE1 * CHANNELS1);
+    constexpr int COUNT = SIDE1 * SIDE1 * CHANNELS1;
+    deal<COUNT>(s.h1.value, s.activations[0], sizeof s.activations[0] / 4);
+    if constexpr (KEEPS_SLOPE) deal<COUNT>(s.h1.kept, s.slopes[0], COUNT);
     for (int lane = 0; lane < LANES; lane++) {
         const float *h1 = s.activations[lane], *t2 = (const float *)s.t2 + lane;
         const int8_t *chosen1 = (const int8_t *)s.chosen1 + lane, *chosen2 = (const int8_t *)s.chosen2 + lane;

@@ -48,7 +48,7 @@ void gradient(const Weights<V> &w, const Images &images, const int64_t *indices,
             labels[lane] = images.labels[index];
             if (b + 1 < batch) images.prefetch(indices[lane * stride + b + 1]);
         }
-        collect(s.pixels[0], SIDE * SIDE * INPUTS, sizeof s.pixels[0] / 4, s.image);
+        collect<SIDE * SIDE * INPUTS>(s.pixels[0], sizeof s.pixels[0] / 4, s.image);
         V error[CLASSES];
         forward(w, Image<false>{s.image}, s);
         cross_entropy(s.logits, labels, 1.f / batch, error, loss, correct);
