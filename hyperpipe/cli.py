@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -184,11 +184,17 @@ def times(folder: Annotated[Path, typer.Argument()] = Path("results/benchmarks")
 def bench_population(
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
     channels: Annotated[int, typer.Option(min=1, help="of the images")] = 1,
+    device: Annotated[Literal["cpu", "cuda"], typer.Option(help="what to measure")] = "cpu",
 ) -> None:
-    """Training rates of the back ends beside a plain loop's and the core's own, about two minutes."""
-    from hyperpipe.bench.population import as_table, measure_population
+    """Training rates of the back ends, on a CPU beside a plain loop's and the core's own; about two minutes."""
+    if device == "cuda":
+        from hyperpipe.bench.population_cuda import as_table, measure_population_on
 
-    result = measure_population(channels)
+        result = measure_population_on("cuda", channels)
+    else:
+        from hyperpipe.bench.population import as_table, measure_population
+
+        result = measure_population(channels)
     print(json.dumps(result, indent=1) if as_json else as_table(result))
 
 

@@ -1,7 +1,8 @@
-"""The CPU that this runs on."""
+"""The CPU and the GPU that this runs on."""
 
 from __future__ import annotations
 
+import ctypes
 import platform
 from pathlib import Path
 
@@ -14,6 +15,17 @@ def cpu() -> str:
 def instruction_sets() -> str:
     """What the CPU can do; a virtual machine may hide some of what its model has."""
     return _said("flags") or _said("Features")
+
+
+def gpu() -> str:
+    """The CUDA device's model, empty where torch sees none."""
+    try:
+        ctypes.CDLL("libcuda.so.1")  # the driver; where there is none, jobs need not load torch to find out
+    except OSError:
+        return ""
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else ""
 
 
 def _said(key: str) -> str:

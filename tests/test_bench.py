@@ -7,8 +7,9 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from hyperpipe.bench import population
+from hyperpipe.bench import population, population_cuda, work
 from hyperpipe.cli import app
+from hyperpipe.errors import HyperpipeError
 
 KEYS = [
     "loop_images_per_s",
@@ -24,7 +25,7 @@ KEYS = [
 
 @pytest.mark.parametrize(("channels", "multiply_adds"), [(1, 193_784), (3, 424_184)])  # protocol §1.1
 def test_the_population_benchmark_reports_one_core_and_all(channels, multiply_adds, monkeypatch):
-    monkeypatch.setattr(population, "_SECONDS", 0.01)
+    monkeypatch.setattr(work, "SECONDS", 0.01)
     monkeypatch.setattr(population, "_ROUNDS", 1)
     done = CliRunner().invoke(app, ["bench", "population", "--json", "--channels", str(channels)])
     assert done.exit_code == 0, done.output
@@ -39,4 +40,23 @@ def test_the_population_benchmark_reports_one_core_and_all(channels, multiply_ad
 
 
 def test_a_rate_is_measured_however_long_the_machine_stalls_before_the_work():
-    assert population._per_second(lambda: None, 5, seconds=0.0) > 0
+    assert work.per_second(lambda: None, 5, seconds=0.0) > 0
+
+
+def test_the_benchmark_of_a_gpu_reports_every_size_of_population(monkeypatch):
+    """On a CPU, with the kernel's stand-in."""
+    for name, value in {"_ROUNDS": 1, "_POPULATIONS": (1, 2), "_IMAGES": 20, "_MATRIX": 64}.items():
+        monkeypatch.setattr(population_cuda, name, value)
+    monkeypatch.setattr(work, "SECONDS", 0.01)
+    result = population_cuda.measure_population_on("cpu")
+    for part in result["networks"].values():
+        gflops = part["native_images_per_s"] * 2.4 * 2 * 193_784 / 1e9
+        assert part["native_share_of_matrix_rate"] == pytest.approx(gflops / result["matrix_gflops"])
+        assert part["native_to_stacked"] == pytest.approx(part["native_images_per_s"] / part["stacked_images_per_s"])
+    assert "2 networks" in population_cuda.as_table(result)
+
+
+def test_the_benchmark_of_a_gpu_where_there_is_none_is_one_line(monkeypatch):
+    monkeypatch.setattr(population_cuda, "gpu", lambda: "")
+    done = CliRunner().invoke(app, ["bench", "population", "--device", "cuda"])
+    assert isinstance(done.exception, HyperpipeError) and "no CUDA device here" in str(done.exception)

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from hyperpipe.cnn import Architecture, initialise, to_module
 from hyperpipe.images.image_set import ImageSet, ImageSplit
 from hyperpipe.machine import instruction_sets
-from hyperpipe.zoo.native import build
-from hyperpipe.zoo.native.backend import NativeBackend, load
+from hyperpipe.zoo.native.build import constants
+from hyperpipe.zoo.native.cpu.backend import NativeCpu
+from hyperpipe.zoo.native.cpu.library import FLAGS, SOURCE, cpu_code
 from hyperpipe.zoo.reference import ReferenceBackend
 from hyperpipe.zoo.settings import Recipe
 
@@ -87,7 +88,9 @@ def decided(weights: np.ndarray, architecture: Architecture, activation: str, im
     return min(near) > 2e-6
 
 
-def check_gradients(architecture: Architecture, activation: str, models: int, batch: int, seed: int = 0) -> int:
+def check_gradients(
+    architecture: Architecture, activation: str, models: int, batch: int, seed: int = 0, native=NativeCpu
+) -> int:
     """Native gradients and evaluation are the reference's; returns how many networks could be compared.
 
     To 1e-5, and to some times what torch loses to float64 where that is more, say where a softmax is nearly 1.
@@ -96,7 +99,7 @@ def check_gradients(architecture: Architecture, activation: str, models: int, ba
     generator = np.random.default_rng(seed)
     weights = starts(architecture, models, seed)
     indices = generator.integers(0, 12, (models, batch))
-    backends = NativeBackend, ReferenceBackend, Exact
+    backends = native, ReferenceBackend, Exact
     ours, right, exact = (backend(weights, architecture, recipe, images) for backend in backends)
     found, expected, true = (backend.gradients(indices) for backend in (ours, right, exact))
     assert np.isfinite(found).all()
@@ -129,7 +132,7 @@ def test_every_width_of_vectors_computes_the_same(width, activation, monkeypatch
         pytest.skip(f"this CPU has no {needed}")
     monkeypatch.setenv("HYPERPIPE_CXXFLAGS", f"-march={flag}")
     architecture = Architecture(in_channels=2, classes=26, channels=(8, 5, 3), hidden=7)
-    assert load(architecture, Recipe(learning_rate=1, activation=activation)).hyperpipe_lanes() == lanes
+    assert cpu_code(architecture, activation).hyperpipe_lanes() == lanes
     assert check_gradients(architecture, activation, models=lanes + 1, batch=4) > lanes // 3
 
 
@@ -147,13 +150,14 @@ def test_neon_computes_the_same(activation, tmp_path):
     if not (shutil.which(compiler) and shutil.which(emulator)):
         pytest.skip(f"no {compiler} and {emulator} here")
     architecture, lanes, program = SHAPES[2], 4, tmp_path / "kernel"
-    flags = [flag for flag in build.FLAGS if flag not in ("-march=native", "-shared")]
-    constants = build._constants(architecture, activation)
-    sources = [f"-I{build._SOURCES}", str(Path(__file__).with_name("kernel_main.cpp"))]
-    subprocess.run([compiler, *flags, *constants, "-static", *sources, "-o", program], check=True)
+    flags = [flag for flag in FLAGS if flag not in ("-march=native", "-shared")]
+    sources = [f"-I{SOURCE.parent}", str(Path(__file__).with_name("kernel_main.cpp"))]
+    subprocess.run(
+        [compiler, *flags, *constants(architecture, activation), "-static", *sources, "-o", program], check=True
+    )
     images = noise(architecture, lanes)
     weights = starts(architecture, lanes)
-    native = NativeBackend(weights, architecture, Recipe(learning_rate=1), images)  # its way of passing these
+    native = NativeCpu(weights, architecture, Recipe(learning_rate=1), images)  # its way of passing these
     parts = weights.T, native.images["train"], native.labels["train"], native.scale, native.shift
     stdin = b"".join(np.ascontiguousarray(part).tobytes() for part in parts)
     done = subprocess.run([emulator, program], input=stdin, capture_output=True, check=True)
@@ -174,7 +178,7 @@ def test_the_kernel_touches_nothing_that_is_not_its_own():
         "ASAN_OPTIONS": "detect_leaks=0",  # CPython's own
         "HYPERPIPE_CXXFLAGS": "-O2 -g -fsanitize=address,undefined -fno-sanitize-recover=all",
     }
-    chosen = ["-k", "every_shape or native or NativeBackend", "-m", "not long", "-p", "no:xdist", "--timeout", "3000"]
+    chosen = ["-k", "every_shape or native", "-m", "not long", "-p", "no:xdist", "--timeout", "3000"]
     tests = [str(Path(__file__).with_name(name)) for name in ("test_kernel.py", "test_zoo.py")]
     command = [sys.executable, "-m", "pytest", "-s", *chosen, *tests]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=Path(__file__).parents[1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,11 +13,12 @@ import pytest
 
 from hyperpipe.cnn import Architecture, initialise
 from hyperpipe.errors import HyperpipeError
-from hyperpipe.provenance.identity import code_id
+from hyperpipe.provenance.identity import ROOT, code_id
 from hyperpipe.zoo.choice import choose_backend
-from hyperpipe.zoo.native import build
-from hyperpipe.zoo.native.backend import NativeBackend, load
-from hyperpipe.zoo.native.build import BuildError, library
+from hyperpipe.zoo.native.build import BuildError
+from hyperpipe.zoo.native.cpu import library as cpu_module
+from hyperpipe.zoo.native.cpu.backend import NativeCpu
+from hyperpipe.zoo.native.cpu.library import cpu_code, cpu_library
 from hyperpipe.zoo.reference import ReferenceBackend
 from hyperpipe.zoo.settings import Recipe, Training, Zoo
 
@@ -44,14 +44,14 @@ def counting(tmp_path, monkeypatch):
 
 
 def test_a_library_is_built_once_for_what_it_depends_on(empty, counting, monkeypatch):
-    first = library(SMALL, "tanh")
-    assert library(SMALL, "tanh") == first and counting() == 1
-    others = [library(Architecture(classes=4, channels=(2, 2, 2), hidden=3), "tanh")]
+    first = cpu_library(SMALL, "tanh")
+    assert cpu_library(SMALL, "tanh") == first and counting() == 1
+    others = [cpu_library(Architecture(classes=4, channels=(2, 2, 2), hidden=3), "tanh")]
     monkeypatch.setenv("HYPERPIPE_CXXFLAGS", "-O1")
-    others.append(library(SMALL, "tanh"))
+    others.append(cpu_library(SMALL, "tanh"))
     monkeypatch.delenv("HYPERPIPE_CXXFLAGS")
-    monkeypatch.setattr(build, "cpu", lambda: "another CPU")
-    others.append(library(SMALL, "tanh"))
+    monkeypatch.setattr(cpu_module, "cpu", lambda: "another CPU")
+    others.append(cpu_library(SMALL, "tanh"))
     assert len({first, *others}) == 4 == counting()
 
 
@@ -62,21 +62,21 @@ def test_each_compiler_makes_code_that_computes_the_references_gradients(compile
     monkeypatch.setenv("CXX", compiler)
     architecture, indices = Architecture(), np.arange(30).reshape(3, 10)
     weights = np.stack([initialise(architecture, "kaiming_uniform", np.random.default_rng(m)) for m in range(3)])
-    ours, right = (b(weights, architecture, TANH, digits).gradients(indices) for b in (NativeBackend, ReferenceBackend))
+    ours, right = (b(weights, architecture, TANH, digits).gradients(indices) for b in (NativeCpu, ReferenceBackend))
     assert np.abs(ours - right).max() <= 1e-5 * np.abs(right).max()
 
 
 def test_a_damaged_library_is_built_anew(empty, counting):
-    path = library(SMALL, "tanh")
+    path = cpu_library(SMALL, "tanh")
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    assert len(library(SMALL, "tanh").read_bytes()) > len(whole) // 2 and counting() == 2
+    assert len(cpu_library(SMALL, "tanh").read_bytes()) > len(whole) // 2 and counting() == 2
 
 
 def test_jobs_that_start_at_once_build_it_once_and_without_torch(empty, counting):
     code = (
-        "import sys; from hyperpipe.zoo.native.build import library; from hyperpipe.cnn import Architecture;"
-        "print(library(Architecture(classes=3, channels=(2, 2, 2), hidden=3), 'tanh'));"
+        "import sys; from hyperpipe.zoo.native.cpu.library import cpu_library; from hyperpipe.cnn import Architecture;"
+        "print(cpu_library(Architecture(classes=3, channels=(2, 2, 2), hidden=3), 'tanh'));"
         "assert 'torch' not in sys.modules"
     )
     jobs = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(8)]
@@ -94,13 +94,13 @@ def test_without_a_compiler_auto_takes_stacked_and_native_says_why(empty, tmp_pa
         choose_backend(Training(backend="native"), SMALL, TANH)
     monkeypatch.setenv("CXX", "icpx -O2")
     with pytest.raises(BuildError, match="CXX names, icpx, is not there"):
-        library(SMALL, "tanh")
+        cpu_library(SMALL, "tanh")
 
 
 def test_what_the_compiler_complains_of_is_one_line(empty, monkeypatch):
     monkeypatch.setenv("HYPERPIPE_CXXFLAGS", "-march=pdp11")
     choice = choose_backend(Training(), SMALL, TANH)
-    assert choice.backend.name == "stacked" and "pdp11" in choice.reason and "\n" not in choice.reason
+    assert choice.name == "stacked" and "pdp11" in choice.reason and "\n" not in choice.reason
     assert not list(empty.rglob("*.so"))
 
 
@@ -108,16 +108,16 @@ def test_a_cache_that_cannot_be_used_leads_to_stacked(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("HYPERPIPE_CACHE", str(tmp_path / "file"))
     choice = choose_backend(Training(), SMALL, TANH)
-    assert choice.backend.name == "stacked" and "set HYPERPIPE_CACHE" in choice.reason
+    assert choice.name == "stacked" and "set HYPERPIPE_CACHE" in choice.reason
 
 
 def test_a_library_that_does_not_load_leads_to_stacked(empty, monkeypatch):
-    path = library(SMALL, "tanh")
+    path = cpu_library(SMALL, "tanh")
     broken = path.with_name("broken.so")
     broken.write_bytes(b"no library")
-    monkeypatch.setattr("hyperpipe.zoo.native.backend.library", lambda *_: broken)
+    monkeypatch.setattr("hyperpipe.zoo.native.cpu.library.cpu_library", lambda *_: broken)
     choice = choose_backend(Training(), SMALL, TANH)
-    assert choice.backend.name == "stacked" and "broken.so" in choice.reason and "\n" not in choice.reason
+    assert choice.name == "stacked" and "broken.so" in choice.reason and "\n" not in choice.reason
 
 
 def test_auto_is_native_and_the_choice_says_why():
@@ -129,7 +129,7 @@ def test_auto_is_native_and_the_choice_says_why():
 
 
 def test_a_shard_fills_its_groups_of_networks():
-    lanes = load(SMALL, TANH).hyperpipe_lanes()
+    lanes = cpu_code(SMALL, "tanh").hyperpipe_lanes()
     assert Zoo.model_fields["shard"].default % lanes == 0
 
 
@@ -144,17 +144,12 @@ def test_log_and_record_of_a_run_name_the_back_end(run):
     assert evaluation["notes"]["backend"].startswith("native (auto, ")
 
 
-def test_the_cpp_is_code_of_the_stages_that_train(tmp_path):
-    def with_change(name: str, old: str, new: str) -> str:
-        root = tmp_path / name
-        shutil.copytree(build._SOURCES.parents[1], root / "hyperpipe")
-        source = root / "hyperpipe/zoo/native/network.h"
-        text = source.read_text()
-        assert old in text
-        source.write_text(text.replace(old, new, 1))
-        return code_id("hyperpipe.stages.zoo_shard", root)
-
+@pytest.mark.parametrize("name", ["cpu/population.cpp", "cuda/forward.cuh", "cuda/population.cu", "shape.h"])
+def test_the_compiled_code_is_code_of_the_stages_that_train(name, tmp_path):
     now = code_id("hyperpipe.stages.zoo_shard")
-    assert with_change("comment", "// The shape of", "// What is the shape of") == now
-    assert with_change("code", "KERNEL = 5", "KERNEL = 3") != now
-    assert os.fspath(build._SOURCES).endswith("native")
+    for folder, change, same in (("comment", "// more", True), ("code", "int more;", False)):
+        root = tmp_path / folder
+        shutil.copytree(ROOT / "hyperpipe", root / "hyperpipe")
+        source = root / "hyperpipe/zoo/native" / name
+        source.write_text(f"{source.read_text()}\n{change}\n")
+        assert (code_id("hyperpipe.stages.zoo_shard", root) == now) == same

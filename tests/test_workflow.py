@@ -28,6 +28,7 @@ def test_the_default_target_is_planned(tmp_path):
     counts = {"images": 2, "zoos": 6, "hyperreps": 4, "populations": 10, "evaluations": 12, "tables.md": 1}
     assert Counter(path.split("/")[0] for path in planned) == counts
     assert {"evaluations/digits/B_F/printed.parquet", "evaluations/printed/S_KDE30/digits.parquet"} < set(planned)
+    assert "gpu=0" in done.stdout and "gpu=1" not in done.stdout
 
 
 def test_every_job_can_be_submitted_to_slurm(tmp_path):
@@ -37,6 +38,14 @@ def test_every_job_can_be_submitted_to_slurm(tmp_path):
     profiles = [yaml.safe_load((ROOT / f"profiles/{name}/profile.yaml").read_text()) for name in ("default", "slurm")]
     assert profiles[0].items() <= profiles[1].items(), "a named profile replaces the default one"
     assert profiles[1]["executor"] == "slurm"
+
+
+def test_training_jobs_ask_for_a_gpu_where_training_needs_one(tmp_path):
+    words = "--config", 'training={"device": "cuda"}'
+    done = snakemake("-n", *words, directory=tmp_path, config=ROOT / "config.yaml")
+    assert done.returncode == 0, done.stdout
+    asking = re.findall(r"^rule (\w+):(?:\n    .*)*?\n    resources: .*gpu=1,", done.stdout, re.MULTILINE)
+    assert Counter(asking) == {"zoo_shard": 4, "finetune": 12}
 
 
 def test_the_graph_in_the_readme_is_the_workflows(tmp_path):

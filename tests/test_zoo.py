@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
+import torch
 
 from hyperpipe.bench.vmap import VmapBackend
 from hyperpipe.cnn import Architecture, initialise
@@ -13,15 +15,31 @@ from hyperpipe.errors import HyperpipeError
 from hyperpipe.images.image_set import SPLITS
 from hyperpipe.randomness import stream
 from hyperpipe.split import split_networks
-from hyperpipe.zoo.choice import choose_backend
-from hyperpipe.zoo.native.backend import NativeBackend
+from hyperpipe.zoo.choice import Choice
+from hyperpipe.zoo.native.cpu.backend import NativeCpu
+from hyperpipe.zoo.native.cuda.backend import NativeCuda
 from hyperpipe.zoo.reference import ReferenceBackend
-from hyperpipe.zoo.settings import Recipe, Split, Training
+from hyperpipe.zoo.settings import Recipe, Split
 from hyperpipe.zoo.stacked import StackedBackend
 from hyperpipe.zoo.trainer import train_population
 from hyperpipe.zoo.zoo_store import Zoo, join_zoos, read_zoo, write_zoo
 
-FAST = [NativeBackend, StackedBackend]
+BACKENDS = {
+    "native": NativeCpu,
+    "stacked": StackedBackend,
+    "native on cuda": NativeCuda,
+    "stacked on cuda": partial(StackedBackend, device="cuda"),
+    "native on cuda's stand-in": partial(NativeCuda, device="cpu"),
+    "reference": ReferenceBackend,
+}
+on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+FAST = [
+    "native",
+    "stacked",
+    pytest.param("native on cuda", marks=on_a_gpu),
+    pytest.param("stacked on cuda", marks=on_a_gpu),
+    pytest.param("native on cuda's stand-in", marks=pytest.mark.long),
+]
 RECIPES = {
     "tanh": Recipe(learning_rate=3e-3),
     "gelu": Recipe(learning_rate=1e-3, activation="gelu", weight_decay=1e-2, batch_size=7),
@@ -33,8 +51,11 @@ def starts(count: int, init: str = "kaiming_uniform", **shape) -> np.ndarray:
     return np.stack([initialise(Architecture(**shape), init, stream(0, "t", m)) for m in range(count)])
 
 
+def in_training(weights, images, recipe, *names) -> tuple:
+    return tuple(BACKENDS[name](weights, Architecture(), recipe, images, 1) for name in names)
+
+
 def train(weights, images, seeds=None, backend="stacked", recipe="tanh", epochs=2, threads=1):
-    architecture = Architecture(in_channels=images.channels, classes=len(images.classes))
     return train_population(
         weights,
         images,
@@ -44,7 +65,7 @@ def train(weights, images, seeds=None, backend="stacked", recipe="tanh", epochs=
         seeds=range(len(weights)) if seeds is None else seeds,
         epochs=epochs,
         keep_epochs=[0, epochs],
-        choice=choose_backend(Training(backend=backend), architecture, RECIPES[recipe]),
+        choice=Choice(backend, BACKENDS[backend], "a test's"),
         threads=threads,
     )
 
@@ -53,10 +74,8 @@ def train(weights, images, seeds=None, backend="stacked", recipe="tanh", epochs=
 @pytest.mark.parametrize("init", ["uniform", "kaiming_uniform"])
 def test_gradients_are_the_references(digits, init, backend):
     weights, indices = starts(9, init), np.stack([np.arange(10) + m for m in range(9)])
-    recipe = RECIPES["tanh"]
-    ours, right = (
-        b(weights, Architecture(), recipe, digits, 1).gradients(indices) for b in (backend, ReferenceBackend)
-    )
+    made = in_training(weights, digits, RECIPES["tanh"], backend, "reference")
+    ours, right = (population.gradients(indices) for population in made)
     assert np.abs(ours - right).max() <= 1e-5 * np.abs(right).max()
 
 
@@ -69,7 +88,7 @@ def test_weights_after_1_10_and_100_steps_are_the_references(digits, init, backe
     compared after one step, but after more.
     """
     weights, generator = starts(9, init), np.random.default_rng(0)
-    ours, right = (b(weights, Architecture(), RECIPES["tanh"], digits, 1) for b in (backend, ReferenceBackend))
+    ours, right = in_training(weights, digits, RECIPES["tanh"], backend, "reference")
     orders = generator.integers(0, 47, (9, 10))
     found, expected = ours.gradients(orders), right.gradients(orders)
     decided = np.abs(found - expected) <= 1e-4 * np.abs(expected)
@@ -83,7 +102,7 @@ def test_weights_after_1_10_and_100_steps_are_the_references(digits, init, backe
         assert np.linalg.norm((ours.weights() - right.weights()) * compared) <= tolerance * moved
 
 
-@pytest.mark.parametrize("backend", ["native", "stacked"])
+@pytest.mark.parametrize("backend", FAST)
 @pytest.mark.parametrize("recipe", RECIPES)
 @pytest.mark.parametrize("data", ["digits", "colour"])
 def test_whole_epochs_are_the_references(data, backend, recipe, request):
@@ -102,14 +121,14 @@ def test_whole_epochs_are_the_references(data, backend, recipe, request):
 @pytest.mark.parametrize("backend", FAST)
 def test_adam_with_weight_decay_is_torchs(digits, backend):
     weights, recipe = starts(1), Recipe(learning_rate=1e-2, weight_decay=0.1, beta1=0.8, beta2=0.99, epsilon=1e-4)
-    ours, right = (b(weights, Architecture(), recipe, digits, 1) for b in (backend, ReferenceBackend))
+    ours, right = in_training(weights, digits, recipe, backend, "reference")
     for made in (ours, right):
         made.train_epoch(np.arange(30)[None])
     moved = np.linalg.norm(right.weights() - weights)
     assert np.linalg.norm(ours.weights() - right.weights()) <= 1e-4 * moved
 
 
-@pytest.mark.parametrize("backend", ["native", "stacked", "reference"])
+@pytest.mark.parametrize("backend", [*FAST, "reference"])
 @pytest.mark.parametrize("init", ["uniform", "kaiming_uniform"])
 def test_a_network_does_not_depend_on_who_trains_beside_it(digits, backend, init):
     weights = starts(19, init)
@@ -124,7 +143,7 @@ def test_a_network_does_not_depend_on_who_trains_beside_it(digits, backend, init
             assert (apart.loss[split] == together.loss[split][:, places]).all()
 
 
-@pytest.mark.parametrize("backend", ["native", "stacked"])
+@pytest.mark.parametrize("backend", FAST)
 @pytest.mark.parametrize(
     ("value", "recipe"), [(3e38, "tanh"), (-3e38, "tanh"), (1e20, "tanh"), (3e38, "gelu"), (3e38, "relu")]
 )

@@ -9,32 +9,29 @@ from __future__ import annotations
 import ctypes
 import os
 import statistics
-import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from multiprocessing import get_context
 from typing import Any
 
-import numpy as np
 import torch
 from tabulate import tabulate
 
+from hyperpipe.bench import work
 from hyperpipe.bench.vmap import VmapBackend
-from hyperpipe.cnn import Architecture, initialise
-from hyperpipe.images.image_set import ImageSet, ImageSplit
+from hyperpipe.bench.work import RECIPE, in_training, nominal_flop, per_second
+from hyperpipe.cnn import Architecture
 from hyperpipe.machine import cpu
 from hyperpipe.progress import Progress
 from hyperpipe.zoo.backend import Backend
-from hyperpipe.zoo.native.backend import NativeBackend, load
+from hyperpipe.zoo.native.cpu.backend import NativeCpu
+from hyperpipe.zoo.native.cpu.library import cpu_code
 from hyperpipe.zoo.reference import ReferenceBackend
-from hyperpipe.zoo.settings import Recipe
 from hyperpipe.zoo.stacked import StackedBackend
 
-_POSITIONS = 24**2, 8**2, 3**2, 1, 1  # where each layer's weights are applied
-_RECIPE = Recipe(learning_rate=3e-4)
 _IMAGES, _NETWORKS, _MATRIX = 500, 32, 2048
-_ROUNDS, _SECONDS = 3, 2.0  # each rate is the median of so many rounds of so many seconds
+_ROUNDS = 3  # each rate is their median
 
 
 def measure_population(channels: int = 1) -> dict[str, Any]:
@@ -44,19 +41,13 @@ def measure_population(channels: int = 1) -> dict[str, Any]:
     return {
         "cpu": cpu(),
         "cores": cores,
-        "lanes": load(architecture, _RECIPE).hyperpipe_lanes(),
+        "lanes": cpu_code(architecture, RECIPE.activation).hyperpipe_lanes(),
         "channels": channels,
         "networks_per_core": _NETWORKS,
         "torch": torch.__version__,
         **one,
         "all_cores": one if cores == 1 else _rates(cores, architecture),
     }
-
-
-def nominal_flop(architecture: Architecture) -> float:
-    """Of a training image: two for each multiply-add forward, and 1.4 times as many backward."""
-    pairs = zip(architecture.layers, _POSITIONS, strict=True)
-    return 2.4 * 2 * sum(layer.outputs * layer.fan_in * positions for layer, positions in pairs)
 
 
 def as_table(result: dict[str, Any]) -> str:
@@ -88,10 +79,10 @@ def _rates(cores: int, architecture: Architecture) -> dict[str, float]:
     with ExitStack() as stack:
         loops = stack.enter_context(ProcessPoolExecutor(cores, get_context("spawn")))
         contenders = {
-            "loop_images_per_s": lambda: sum(loops.map(_loop, [architecture] * cores, [_SECONDS] * cores)),
+            "loop_images_per_s": lambda: sum(loops.map(_loop, [architecture] * cores, [work.SECONDS] * cores)),
             "vmap_images_per_s": _training(VmapBackend, architecture, cores),
             "stacked_images_per_s": _training(StackedBackend, architecture, cores),
-            "native_images_per_s": _training(NativeBackend, architecture, cores),
+            "native_images_per_s": _training(NativeCpu, architecture, cores),
             "matrix_gflops": _matrix(cores),
             "fma_peak_gflops": _peak(cores),
         }
@@ -111,33 +102,21 @@ def _rates(cores: int, architecture: Architecture) -> dict[str, float]:
 
 def _training(backend: Callable[..., Backend], architecture: Architecture, cores: int) -> Callable[[], float]:
     """A measurement of training images/s of a back end with networks for so many cores."""
-    trained, orders = _in_training(backend, architecture, _NETWORKS * cores, cores)
+    trained, orders = in_training(backend, architecture, _NETWORKS * cores, _IMAGES, cores)
     trained.train_epoch(orders[:, :20])
 
     def rate() -> float:
         torch.set_num_threads(cores)
-        return _per_second(lambda: trained.train_epoch(orders), orders.size)
+        return per_second(lambda: trained.train_epoch(orders), orders.size, work.SECONDS)
 
     return rate
 
 
 def _loop(architecture: Architecture, seconds: float) -> float:
     """Images/s of one network that one process trains on one thread, as the released code does it."""
-    trained, orders = _in_training(ReferenceBackend, architecture, 1, 1)
+    trained, orders = in_training(ReferenceBackend, architecture, 1, _IMAGES)
     trained.train_epoch(orders[:, :100])
-    return _per_second(lambda: trained.train_epoch(orders), orders.size, seconds)
-
-
-def _in_training(
-    backend: Callable[..., Backend], architecture: Architecture, networks: int, threads: int
-) -> tuple[Backend, np.ndarray]:
-    generator, channels = np.random.default_rng(0), architecture.in_channels
-    pixels = generator.integers(0, 256, (_IMAGES, channels, 28, 28), np.uint8)
-    split = ImageSplit(pixels, generator.integers(0, 10, _IMAGES), np.arange(_IMAGES))
-    images = ImageSet("noise", tuple("0123456789"), (0.5,) * channels, (0.3,) * channels, {"train": split})
-    weights = np.stack([initialise(architecture, "kaiming_uniform", generator) for _ in range(networks)])
-    orders = np.stack([generator.permutation(_IMAGES) for _ in range(networks)])
-    return backend(weights, architecture, _RECIPE, images, threads), orders
+    return per_second(lambda: trained.train_epoch(orders), orders.size, seconds)
 
 
 def _matrix(cores: int) -> Callable[[], float]:
@@ -145,13 +124,13 @@ def _matrix(cores: int) -> Callable[[], float]:
 
     def rate() -> float:
         torch.set_num_threads(cores)
-        return _per_second(lambda: a @ b, 2 * _MATRIX**3) / 1e9
+        return per_second(lambda: a @ b, 2 * _MATRIX**3, work.SECONDS) / 1e9
 
     return rate
 
 
 def _peak(cores: int) -> Callable[[], float]:
-    peak = load(Architecture(), _RECIPE).hyperpipe_peak
+    peak = cpu_code(Architecture(), RECIPE.activation).hyperpipe_peak
     peak.restype = ctypes.c_int64
     rounds = 1_000_000
 
@@ -161,15 +140,6 @@ def _peak(cores: int) -> Callable[[], float]:
     def rate() -> float:
         with ThreadPoolExecutor(cores) as pool:
             operations = sum(pool.map(alone, range(cores)))
-            return _per_second(lambda: list(pool.map(alone, range(cores))), operations) / 1e9
+            return per_second(lambda: list(pool.map(alone, range(cores))), operations, work.SECONDS) / 1e9
 
     return rate
-
-
-def _per_second(work: Callable[[], Any], count: int, seconds: float = _SECONDS) -> float:
-    done, start = 0, time.perf_counter()
-    while True:
-        work()
-        done += count
-        if (elapsed := time.perf_counter() - start) >= seconds:
-            return done / elapsed

@@ -15,8 +15,6 @@ from hyperpipe.zoo.settings import Recipe
 class VmapBackend:
     """Trains as a `hyperpipe.zoo.backend.Backend` does; a yardstick, so it does nothing else."""
 
-    name = "vmap"
-
     def __init__(
         self, weights: np.ndarray, architecture: Architecture, recipe: Recipe, images: ImageSet, threads: int = 1
     ) -> None:

@@ -1,8 +1,8 @@
 """The code that a stage depends on: its file and whatever of this package that imports, wherever the import stands.
 
 Snakemake tracks rules, not the package that they call. So each rule has the identity of its stage's code among its
-params: comments, docstrings and the form of the code leave it as it is, any other change alters it. C++ counts with
-the package in whose folder it lies.
+params: comments, docstrings and the form of the code leave it as it is, any other change alters it. C++ and CUDA count
+with the package in whose folder it lies.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from hyperpipe.errors import HyperpipeError
 PACKAGE = __name__.split(".")[0]
 ROOT = Path(__file__).resolve().parents[2]
 _DOCUMENTED = ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
+_COMPILED = {".cpp", ".h", ".cu", ".cuh"}
 _SILENT = {"ctx", "kind", "type_comment", "type_ignores"}  # fields that say nothing of what the code does
 
 
@@ -72,10 +73,10 @@ def _read(module: str, root: Path) -> tuple[str, tuple[str, ...]]:
 
 
 def _compiled(path: Path) -> list[str]:
-    """The C++ that lies in a package's folder, without comments, blank lines and indentation."""
+    """The C++ and CUDA that lies in a package's folder, without comments, blank lines and indentation."""
     if path.name != "__init__.py":
         return []
-    sources = [source.read_text() for source in sorted(path.parent.iterdir()) if source.suffix in (".cpp", ".h")]
+    sources = [source.read_text() for source in sorted(path.parent.iterdir()) if source.suffix in _COMPILED]
     bare = [re.sub(r"//[^\n]*|/\*.*?\*/", "", source, flags=re.DOTALL) for source in sources]
     return ["\n".join(filter(None, map(str.strip, source.splitlines()))) for source in bare]
 

@@ -18,8 +18,6 @@ class Backend(Protocol):
     A network's result must not depend on who trains beside it, nor on the number of threads.
     """
 
-    name: str
-
     def __init__(
         self, weights: np.ndarray, architecture: Architecture, recipe: Recipe, images: ImageSet, threads: int
     ) -> None:

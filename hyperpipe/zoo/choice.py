@@ -1,11 +1,14 @@
-"""Which back end trains a population, and why that one."""
+"""Which back end trains a population, on what, and why that one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from hyperpipe.cnn import Architecture
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.machine import gpu
 from hyperpipe.zoo.backend import Backend
 from hyperpipe.zoo.native.build import BuildError
 from hyperpipe.zoo.settings import Recipe, Training
@@ -13,39 +16,66 @@ from hyperpipe.zoo.settings import Recipe, Training
 
 @dataclass(frozen=True)
 class Choice:
-    """reason: in words, for the log and the record."""
+    """start: makes the back end, from what `Backend` is made of. reason: in words, for the log and the record."""
 
-    backend: type[Backend]
+    name: str
+    start: Callable[..., Backend]
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.backend.name} ({self.reason})"
+        return f"{self.name} ({self.reason})"
 
 
 def choose_backend(training: Training, architecture: Architecture, recipe: Recipe) -> Choice:
-    """The back end that was asked for; for ``auto`` native where it can be built, else stacked.
+    """What was asked for; for ``auto`` stacked on CUDA, on a CPU native where it can be built, else stacked.
 
-    Raises HyperpipeError where ``native`` was asked for and cannot be had.
+    Raises HyperpipeError where what was asked for cannot be had.
     """
+    card = _card(training)
     if training.backend == "reference":
         from hyperpipe.zoo.reference import ReferenceBackend
 
-        return Choice(ReferenceBackend, "asked for")
+        return Choice("reference", ReferenceBackend, "asked for")
     if training.backend == "stacked":
-        return _stacked("asked for")
-    from hyperpipe.zoo.native.backend import NativeBackend, load
-
+        return _stacked(card, "asked for")
+    if training.backend == "auto" and card:  # whose kernel has not been measured: docs/performance.md
+        return _stacked(card, "auto")
     try:
-        lanes = load(architecture, recipe).hyperpipe_lanes()
+        return _native(card, "asked for" if training.backend == "native" else "auto", architecture, recipe)
     except BuildError as error:
         if training.backend == "native":
             raise HyperpipeError(f"training.backend native: {error}; or take auto") from error
-        return _stacked(f"auto, without native: {error}")
-    asked = "asked for" if training.backend == "native" else "auto"
-    return Choice(NativeBackend, f"{asked}, {lanes} networks side by side")
+        return _stacked(card, f"auto, without native: {error}")
 
 
-def _stacked(reason: str) -> Choice:
+def _card(training: Training) -> str:
+    """The CUDA device to train on; empty: the CPU."""
+    if training.device == "cpu" or (training.backend == "reference" and training.device == "auto"):
+        return ""
+    card = gpu()
+    if training.device == "cuda" and training.backend == "reference":
+        raise HyperpipeError("training.device cuda: back end reference works on a CPU; take another back end, or cpu")
+    if training.device == "cuda" and not card:
+        raise HyperpipeError("training.device cuda: torch sees no CUDA device here; take auto or cpu")
+    return card
+
+
+def _native(card: str, reason: str, architecture: Architecture, recipe: Recipe) -> Choice:
+    """Raises BuildError."""
+    if card:
+        from hyperpipe.zoo.native.cuda.backend import NativeCuda, cuda_code
+
+        cuda_code(architecture, recipe.activation, "cuda")
+        return Choice("native on cuda", NativeCuda, f"{reason}, {card}")
+    from hyperpipe.zoo.native.cpu.backend import NativeCpu, cpu_code
+
+    lanes = cpu_code(architecture, recipe.activation).hyperpipe_lanes()
+    return Choice("native", NativeCpu, f"{reason}, {lanes} networks side by side")
+
+
+def _stacked(card: str, reason: str) -> Choice:
     from hyperpipe.zoo.stacked import StackedBackend
 
-    return Choice(StackedBackend, reason)
+    if card:
+        return Choice("stacked on cuda", partial(StackedBackend, device="cuda"), f"{reason}, {card}")
+    return Choice("stacked", StackedBackend, reason)

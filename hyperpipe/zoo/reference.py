@@ -19,8 +19,6 @@ _EVALUATION_BATCH = 1000
 class ReferenceBackend:
     """See `hyperpipe.zoo.backend.Backend`; works on one thread."""
 
-    name = "reference"
-
     def __init__(
         self, weights: np.ndarray, architecture: Architecture, recipe: Recipe, images: ImageSet, threads: int = 1
     ) -> None:

@@ -28,8 +28,9 @@ class Training(Model):
     backend: Literal["auto", "native", "stacked", "reference"] = Field(
         "auto",
         description="compiled for this CPU, in torch all networks of a job at once, or one after the other;"
-        " `auto`: native where it can be built, else stacked",
+        " `auto`: stacked on CUDA, on a CPU native where it can be built, else stacked",
     )
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="`auto`: CUDA where torch sees a device")
 
 
 class Zoo(Model):

@@ -81,13 +81,13 @@ def train_population(
     kept = tuple(sorted(set(keep_epochs)))
     choice = choice or choose_backend(Training(), architecture, recipe)
     print(f"{purpose}: back end {choice}", file=sys.stderr, flush=True)
-    backend = choice.backend(weights, architecture, recipe, images, threads)
+    backend = choice.start(weights, architecture, recipe, images, threads)
     result = Trained(
         kept,
         np.empty((len(kept), *weights.shape), np.float32),
         {split: np.empty((epochs + 1, len(weights))) for split in SPLITS},
         {split: np.empty((epochs + 1, len(weights))) for split in SPLITS},
-        backend.name,
+        choice.name,
     )
     count = len(images.splits["train"])
     with Progress(f"{purpose}, {len(weights)} networks", epochs * count * len(weights), "training images") as progress:

@@ -32,6 +32,11 @@ def shard_config(wildcards):
     return as_json(hp.shard_slice(CONFIG, wildcards.zoo))
 
 
+def gpus(wildcards):
+    """Of a training job; on SLURM it is given one, elsewhere `--resources gpu=1` lets one such job run at a time."""
+    return 1 if CONFIG.training.device == "cuda" else 0
+
+
 def zoo_config(wildcards):
     return as_json(hp.zoo_slice(CONFIG, wildcards.zoo))
 

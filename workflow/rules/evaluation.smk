@@ -16,6 +16,7 @@ rule finetune:
     resources:
         mem_mb=4000,
         runtime=240,
+        gpu=gpus,
     params:
         config=finetune_config,
         code=code_id("hyperpipe.stages.finetune"),

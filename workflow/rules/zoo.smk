@@ -15,6 +15,7 @@ rule zoo_shard:
     resources:
         mem_mb=4000,
         runtime=240,
+        gpu=gpus,
     params:
         config=shard_config,
         code=code_id("hyperpipe.stages.zoo_shard"),

@@ -1,1 +1,1 @@
-"""The native back end: networks in the lanes of the CPU's vector unit, in C++ that is compiled where it runs."""
+"""The native back end: populations in code that is compiled for their architecture, on the machine that trains them."""

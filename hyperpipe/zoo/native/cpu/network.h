@@ -21,23 +21,11 @@
 // each weight loaded serves four products, each input as many as there are outputs. Backward, a block is a few
 // kernel rows of a few outputs, whose sums stay in registers over all positions.
 #pragma once
+#include "../shape.h"
 #include "activation.h"
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
 #endif
-
-constexpr int SIDE = 28, KERNEL = 5, SMALL = 2, SIDE1 = (SIDE - KERNEL + 1) / 2, SIDE2 = (SIDE1 - KERNEL + 1) / 2;
-constexpr int SIDE3 = SIDE2 - SMALL + 1, POINTS = SIDE3 * SIDE3, FEATURES = POINTS * CHANNELS3;
-constexpr int TAPS = KERNEL * KERNEL;
-
-constexpr int rounded(int n, int step) { return (n + step - 1) / step * step; }
-constexpr int within(int n, int least, int most) { return n < least ? least : n > most ? most : n; }
-
-// The largest block of at most `most` that cuts n into nearly equal ones.
-constexpr int block(int n, int most) {
-    int blocks = (n + most - 1) / most;
-    return (n + blocks - 1) / blocks;
-}
 
 // The weights of a network in the order of the flat vector, or their gradients; T is V or float.
 template <class T> struct Weights {

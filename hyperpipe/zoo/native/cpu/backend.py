@@ -14,24 +14,22 @@ import numpy as np
 
 from hyperpipe.cnn import Architecture
 from hyperpipe.images.image_set import ImageSet
-from hyperpipe.zoo.native.build import BuildError, library
+from hyperpipe.zoo.native.cpu.library import cpu_code
 from hyperpipe.zoo.settings import Recipe
 
 _ALIGNMENT = 64  # bytes, of the widest vector
 
 
-class NativeBackend:
+class NativeCpu:
     """See `hyperpipe.zoo.backend.Backend`; up to `threads` groups are worked on at a time.
 
     Raises BuildError where it cannot be built or loaded.
     """
 
-    name = "native"
-
     def __init__(
         self, weights: np.ndarray, architecture: Architecture, recipe: Recipe, images: ImageSet, threads: int = 1
     ) -> None:
-        self.code = load(architecture, recipe)
+        self.code = cpu_code(architecture, recipe.activation)
         self.models, self.size, self.threads, self.recipe = len(weights), architecture.size, threads, recipe
         self.lanes = self.code.hyperpipe_lanes()
         self.images = {name: _channel_last(split.images) for name, split in images.splits.items()}
@@ -109,17 +107,6 @@ class NativeBackend:
             job.result()
         losses, correct = sums.reshape(2, len(counts), -1)[:, :, : self.models] / np.array(counts)[:, None]
         return losses, correct
-
-
-def load(architecture: Architecture, recipe: Recipe) -> ctypes.CDLL:
-    """The code for these networks. Raises BuildError where there is none."""
-    path = library(architecture, recipe.activation)
-    try:
-        code = ctypes.CDLL(str(path))
-    except OSError as error:  # say, a file system mounted noexec
-        raise BuildError(f"{error}; set HYPERPIPE_CACHE to a folder that programs may be loaded from") from error
-    code.hyperpipe_state_bytes.restype = ctypes.c_int64
-    return code
 
 
 def _call(function: Callable[..., None], *arguments: np.ndarray | int) -> None:

@@ -1,0 +1,1 @@
+"""Networks in the lanes of the CPU's vector unit, in C++ that is compiled where it runs."""
