@@ -41,6 +41,7 @@ def test_the_files_that_come_along_are_valid(path):
         ("zoos.digits.recipe.learning_rate", "1e-3", "YAML reads 1e-3 as text: write 1.0e-3"),
         ("zoos.digits.recipe.learning_rate", -1.0, "greater than 0"),
         ("zoos.digits.recipe.batch_size", 0, "greater than or equal to 1"),
+        ("zoos.digits.recipe.momentum", 0.9, "config.yaml: zoos.digits.recipe.momentum: there is no such key"),
         ("zoos.digits.init", "xavier", "zoos.digits.init: 'xavier' is refused"),
         ("zoos.digits.keep_epochs", [3], "epoch 3 is not among the 2 trained ones"),
         ("zoos.digits.keep_epochs", [2, 1], "must ascend"),
