@@ -14,6 +14,7 @@ import numpy as np
 
 from hyperpipe.cnn import Architecture
 from hyperpipe.images.image_set import ImageSet
+from hyperpipe.zoo.native.arguments import adam, channel_last, checked, scale_and_shift
 from hyperpipe.zoo.native.cpu.library import cpu_code
 from hyperpipe.zoo.settings import Recipe
 
@@ -32,13 +33,10 @@ class NativeCpu:
         self.code = cpu_code(architecture, recipe.activation)
         self.models, self.size, self.threads, self.recipe = len(weights), architecture.size, threads, recipe
         self.lanes = self.code.hyperpipe_lanes()
-        self.images = {name: _channel_last(split.images) for name, split in images.splits.items()}
+        self.images = {name: channel_last(split.images) for name, split in images.splits.items()}
         self.labels = {name: np.ascontiguousarray(split.labels, np.int64) for name, split in images.splits.items()}
-        mean, std = np.array(images.mean), np.array(images.std)
-        self.scale, self.shift = (1 / (255 * std)).astype(np.float32), (-mean / std).astype(np.float32)
-        self.adam = np.array(
-            [recipe.learning_rate, recipe.weight_decay, recipe.beta1, recipe.beta2, recipe.epsilon], np.float64
-        )
+        self.scale, self.shift = scale_and_shift(images)
+        self.adam = adam(recipe)
         self.groups = [_aligned(self.code.hyperpipe_state_bytes()) for _ in range(-(-self.models // self.lanes))]
         for state, rows in zip(self.groups, self._grouped(np.asarray(weights, np.float32)), strict=True):
             self._weights(state)[:] = rows.T
@@ -85,9 +83,7 @@ class NativeCpu:
 
     def _indices(self, indices: np.ndarray) -> np.ndarray:
         """[M, n] → int64 [groups, lanes, n]; the C++ reads where they point."""
-        if indices.min() < 0 or indices.max() >= len(self.labels["train"]):
-            raise ValueError(f"indices must be 0 … {len(self.labels['train']) - 1}")
-        return np.ascontiguousarray(self._grouped(indices), np.int64)
+        return np.ascontiguousarray(self._grouped(checked(indices, len(self.labels["train"]))), np.int64)
 
     def _grouped(self, rows: np.ndarray) -> np.ndarray:
         """[M, n] → [groups, lanes, n], filled up with zeros."""
@@ -112,11 +108,6 @@ class NativeCpu:
 def _call(function: Callable[..., None], *arguments: np.ndarray | int) -> None:
     """Arrays go as pointers, numbers as int64. The interpreter's lock is free meanwhile."""
     function(*(ctypes.c_int64(a) if isinstance(a, int) else ctypes.c_void_p(a.ctypes.data) for a in arguments))
-
-
-def _channel_last(images: np.ndarray) -> np.ndarray:
-    """[N, C, 28, 28] → [N, 28, 28, C]; no copy for one channel."""
-    return np.ascontiguousarray(images.transpose(0, 2, 3, 1))
 
 
 def _aligned(size: int) -> np.ndarray:

@@ -1,19 +1,12 @@
 // The paper's training of LANES networks: batches in each network's own order, Adam. What Python calls stands below.
+#include "../training.h"
 #include "backward.h"
 #include "forward.h"
 #include <memory>
 
 namespace {
 
-struct Adam {
-    double learning_rate, weight_decay, beta1, beta2, epsilon;
-};
-
-struct Images {  // pixels: uint8 [count][SIDE][SIDE][INPUTS]; a network sees pixel · scale + shift, by channel
-    const uint8_t *pixels;
-    const int64_t *labels;
-    const float *scale, *shift;
-
+struct Images : Data {
     void load(int64_t index, float *out) const {
         const uint8_t *in = pixels + index * (SIDE * SIDE * INPUTS);
         for (int i = 0; i < SIDE * SIDE; i++)

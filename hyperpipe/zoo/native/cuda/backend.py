@@ -15,6 +15,7 @@ import torch
 from hyperpipe.cnn import Architecture
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.images.image_set import ImageSet
+from hyperpipe.zoo.native.arguments import adam, channel_last, checked, scale_and_shift
 from hyperpipe.zoo.native.cuda.library import cuda_code
 from hyperpipe.zoo.settings import Recipe
 
@@ -36,13 +37,10 @@ class NativeCuda:
     ) -> None:
         self.code, self.device = cuda_code(architecture, recipe.activation, device), device
         self.models, self.recipe, self.steps = len(weights), recipe, 0
-        self.pixels = {name: self._there(split.images.transpose(0, 2, 3, 1)) for name, split in images.splits.items()}
+        self.pixels = {name: self._there(channel_last(split.images)) for name, split in images.splits.items()}
         self.labels = {name: self._there(split.labels, np.int64) for name, split in images.splits.items()}
-        mean, std = np.array(images.mean), np.array(images.std)
-        self.scale, self.shift = self._there(1 / (255 * std), np.float32), self._there(-mean / std, np.float32)
-        self.adam = np.array(
-            [recipe.learning_rate, recipe.weight_decay, recipe.beta1, recipe.beta2, recipe.epsilon], np.float64
-        )
+        self.scale, self.shift = map(self._there, scale_and_shift(images))
+        self.adam = adam(recipe)
         self.places = np.empty(architecture.size, np.int32)
         self.code.hyperpipe_places(ctypes.c_void_p(self.places.ctypes.data))
         rows = np.zeros((self.models, self.code.hyperpipe_size()), np.float32)
@@ -87,10 +85,8 @@ class NativeCuda:
         return self.pixels[split], self.labels[split], self.scale, self.shift
 
     def _indices(self, indices: np.ndarray) -> torch.Tensor:
-        """int32 [M, n] on the device; the kernel reads where they point."""
-        if indices.min() < 0 or indices.max() >= len(self.labels["train"]):
-            raise ValueError(f"indices must be 0 … {len(self.labels['train']) - 1}")
-        return self._there(indices, np.int32)
+        """int32 [M, n] on the device."""
+        return self._there(checked(indices, len(self.labels["train"])), np.int32)
 
     def _there(self, values: np.ndarray, kind: type | None = None) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values, kind)).to(self.device)

@@ -8,7 +8,7 @@
 #include <cuda_runtime.h>
 #define DEVICE __device__ __forceinline__
 #define LAUNCHED(threads, blocks_at_once) __global__ void __launch_bounds__(threads, blocks_at_once)
-extern __shared__ char shared_memory[];
+extern __shared__ __align__(16) char shared_memory[];
 template <class T> DEVICE T &shared() { return *(T *)shared_memory; }
 
 template <class... Parameters, class... Arguments>

@@ -75,4 +75,4 @@ struct Shared {
     float partial[SLICES][CHANNELS1][INPUTS * TAPS];
     double loss[WARPS], correct[WARPS];
 };
-constexpr int BLOCKS_AT_ONCE = sizeof(Shared) <= SHARED_BYTES / 2 ? 2 : 1;  // of a multiprocessor
+constexpr int BLOCKS_AT_ONCE = 2 * sizeof(Shared) + 1024 <= SHARED_BYTES ? 2 : 1;  // of a multiprocessor, which keeps 1024 bytes for each

@@ -1,16 +1,7 @@
 // The paper's training of a population on a GPU, a block of threads for each network: batches in each network's own
 // order, Adam; an epoch is one launch. What Python calls stands below. Also compiles for a CPU, see block.h.
+#include "../training.h"
 #include "backward.cuh"
-
-struct Adam {
-    double learning_rate, weight_decay, beta1, beta2, epsilon;
-};
-
-struct Data {  // pixels: uint8 [count][SIDE][SIDE][INPUTS]; a network sees pixel · scale + shift, by channel
-    const uint8_t *pixels;
-    const int64_t *labels;
-    const float *scale, *shift;
-};
 
 // By one warp; the rows of 16 bytes are what a lane loads at once.
 DEVICE void load(const Data &data, int64_t index, Image &image, int lane) {
