@@ -16,7 +16,7 @@ import typer
 
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.evaluation.settings import FinetuneSlice
-from hyperpipe.hyperrep.settings import HyperRepSlice
+from hyperpipe.hyperrep.settings import HyperRepSlice, RowsSlice
 from hyperpipe.images.settings import ImagesSlice
 from hyperpipe.provenance.record import recording
 from hyperpipe.results.settings import FidelitySlice, TablesSlice
@@ -87,10 +87,18 @@ def zoo(config: Slice, shard_paths: Inputs, store_output: Output, split_output: 
 
 
 @stage
+def rows(config: Slice, zoo_path: Input, split_path: Input, table_output: Output) -> None:
+    """Lists the rows of a zoo, a network at an epoch, and which of them are left out."""
+    from hyperpipe.stages.rows import rows_stage
+
+    rows_stage(parse_slice(RowsSlice, config), zoo_path, split_path, table_output)
+
+
+@stage
 def hyperrep(
     config: Slice,
     zoo_path: Input,
-    split_path: Input,
+    rows_path: Input,
     store_output: Output,
     embeddings_output: Output,
     history_output: Output,
@@ -100,7 +108,7 @@ def hyperrep(
     from hyperpipe.stages.hyperrep import hyperrep_stage
 
     outputs = store_output, embeddings_output, history_output
-    hyperrep_stage(parse_slice(HyperRepSlice, config), zoo_path, split_path, *outputs, threads)
+    hyperrep_stage(parse_slice(HyperRepSlice, config), zoo_path, rows_path, *outputs, threads)
 
 
 @stage
@@ -115,11 +123,11 @@ def population(
 
 
 @stage
-def pretrained(config: Slice, zoo_path: Input, split_path: Input, store_output: Output) -> None:
+def pretrained(config: Slice, zoo_path: Input, rows_path: Input, store_output: Output) -> None:
     """Takes a zoo's own training networks as a population, B_F."""
     from hyperpipe.stages.pretrained import pretrained_stage
 
-    pretrained_stage(parse_slice(PretrainedSlice, config), zoo_path, split_path, store_output)
+    pretrained_stage(parse_slice(PretrainedSlice, config), zoo_path, rows_path, store_output)
 
 
 @stage
@@ -145,6 +153,7 @@ def tables(
     config: Slice,
     metrics_paths: Inputs,
     split_paths: Inputs,
+    rows_paths: Inputs,
     history_paths: Inputs,
     evaluation_paths: Inputs,
     page_output: Output,
@@ -152,7 +161,7 @@ def tables(
     """Computes the paper's tables."""
     from hyperpipe.stages.tables import tables_stage
 
-    inputs = metrics_paths, split_paths, history_paths, evaluation_paths
+    inputs = metrics_paths, split_paths, rows_paths, history_paths, evaluation_paths
     tables_stage(parse_slice(TablesSlice, config), *map(_paths, inputs), page_output)
 
 

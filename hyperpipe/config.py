@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from hyperpipe.evaluation.settings import FinetuneSlice, Finetuning
-from hyperpipe.hyperrep.settings import HyperRep, HyperRepSlice, Loss
+from hyperpipe.hyperrep.settings import HyperRep, HyperRepSlice, Loss, RowsSlice
 from hyperpipe.images.settings import Images, ImagesSlice
 from hyperpipe.results.settings import FidelitySlice, TablesSlice
 from hyperpipe.sampling.settings import POPULATIONS, PopulationSlice, PretrainedSlice, Sampling, ScratchSlice
@@ -77,6 +77,11 @@ def zoo_slice(config: Config, name: str) -> ZooSlice:
     return ZooSlice(seed=config.seed, name=name, split=config.split)
 
 
+def rows_slice(config: Config, zoo: str) -> RowsSlice:
+    kept = {key: getattr(config.hyperrep, key) for key in ("zoo_epochs", "weight_threshold")}
+    return RowsSlice(zoo=zoo, **kept)
+
+
 def hyperrep_slice(config: Config, zoo: str, loss: Loss) -> HyperRepSlice:
     return HyperRepSlice(seed=config.seed, zoo=zoo, loss=loss, hyperrep=config.hyperrep)
 
@@ -88,13 +93,7 @@ def population_slice(config: Config, zoo: str, population: str) -> PopulationSli
 
 def pretrained_slice(config: Config, zoo: str) -> PretrainedSlice:
     """B_F: as the autoencoder's training rows at its last epoch (protocol §5)."""
-    rows = config.hyperrep
-    return PretrainedSlice(
-        zoo=zoo,
-        epoch=rows.zoo_epochs[-1],
-        weight_threshold=rows.weight_threshold,
-        networks=config.sampling.networks,
-    )
+    return PretrainedSlice(zoo=zoo, epoch=config.hyperrep.zoo_epochs[-1], networks=config.sampling.networks)
 
 
 def scratch_slice(config: Config, zoo: str) -> ScratchSlice:

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from hyperpipe.config import Config
+from hyperpipe.images.settings import AS_IN_THE_PAPER
 
 _HEAD = """# Every key of config.yaml
 
@@ -42,12 +43,21 @@ def _rows(node: dict[str, Any], place: str, models: dict[str, Any]) -> Iterator[
         (value,) = node["patternProperties"].values()
         yield from _rows({"description": node.get("description", "")} | value, f"{place}.<name>", models)
     else:
-        default = yaml.safe_dump(node["default"], default_flow_style=True).split("\n")[0] if "default" in node else ""
-        said = node["description"].replace("|", "\\|")
-        yield f"`{place}`", _kind(node), f"`{default}`" if default else "", said
+        yield f"`{place}`", _kind(node), _default(node), node["description"].replace("|", "\\|")
+
+
+def _default(node: dict[str, Any]) -> str:
+    default = node.get("default")
+    if default is None:
+        return ""
+    if default == AS_IN_THE_PAPER:
+        return default
+    return "`" + yaml.safe_dump(default, default_flow_style=True).split("\n")[0] + "`"
 
 
 def _kind(node: dict[str, Any]) -> str:
+    if "anyOf" in node:  # a value or none
+        return " or ".join(_kind(kind) for kind in node["anyOf"] if kind.get("type") != "null")
     if "const" in node or "enum" in node:
         return " or ".join(f"`{value}`" for value in node.get("enum", [node.get("const")]))
     if node["type"] == "array":

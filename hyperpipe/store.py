@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hyperpipe.errors import HyperpipeError
+from hyperpipe.errors import HyperpipeError, brief
 
 if TYPE_CHECKING:
     import h5py
@@ -109,7 +109,7 @@ def content_hash(path: str | Path) -> str:
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
-            raise HyperpipeError(f"{path}: cannot be read ({_short(error)}); let Snakemake make it") from None
+            raise HyperpipeError(f"{path}: cannot be read ({brief(error)}); let Snakemake make it") from None
     store = read_store(path)
     for name in store:
         store[name]
@@ -133,7 +133,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
     except FileNotFoundError:
         raise HyperpipeError(f"{path}: there is no such file; let Snakemake make it") from None
     except Exception as error:
-        raise _damaged(Path(path), _short(error)) from None
+        raise _damaged(Path(path), brief(error)) from None
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -153,7 +153,7 @@ def writing(path: str | Path) -> Iterator[Path]:
         os.replace(part, path)
         _sync(path.parent)
     except OSError as error:
-        raise HyperpipeError(f"{path}: cannot be written ({_short(error)}); nothing was left there") from None
+        raise HyperpipeError(f"{path}: cannot be written ({brief(error)}); nothing was left there") from None
     finally:
         with suppress(OSError):  # not there, as it was renamed, or its folder is none
             part.unlink()
@@ -180,16 +180,11 @@ def _reading(path: Path) -> Iterator[h5py.File]:
     except HyperpipeError:
         raise
     except Exception as error:
-        raise _damaged(path, _short(error)) from None
+        raise _damaged(path, brief(error)) from None
 
 
 def _damaged(path: Path, what: str) -> HyperpipeError:
     return HyperpipeError(f"{path}: damaged ({what}); delete it and make it anew")
-
-
-def _short(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 100 else text[:97] + "..."
 
 
 def _digest(array: np.ndarray) -> str:

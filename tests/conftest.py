@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from hyperpipe.images.digits import make_digits
 from hyperpipe.images.image_set import ImageSet, ImageSplit
 from hyperpipe.images.settings import Embedded
 
-MNIST = Path(__file__).resolve().parents[2] / "shared" / "data" / "MNIST"
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 architectures = st.builds(
     Architecture,
@@ -49,6 +51,21 @@ def run(shared) -> Path:
             done = snakemake("results/tables.md", directory=directory)
             assert done.returncode == 0, done.stdout[-4000:]
     return directory
+
+
+@pytest.fixture(scope="session")
+def real(shared) -> Path:
+    """Real image data sets in torchvision's layout; a test that needs them is skipped where there are none."""
+    if not (DATA / "unpack_datasets.py").exists():
+        pytest.skip("no image data beside the clone")
+    folder = shared / "data"
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            part = folder.with_suffix(".part")
+            command = [sys.executable, str(DATA / "unpack_datasets.py"), str(DATA), str(part)]
+            subprocess.run(command, check=True, timeout=120)
+            part.rename(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -10,19 +10,20 @@ from hyperpipe import config as hp
 from hyperpipe.config_reference import config_reference
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.validation import parse_slice
+from hyperpipe.zoo.presets import PRESETS
 from hyperpipe.zoo.settings import Recipe, ShardSlice, Zoo
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-PRESETS = sorted((ROOT / "workflow" / "presets").glob("*.yaml"))
+FILES = sorted((ROOT / "workflow" / "presets").glob("*.yaml"))
 
 
 def load(path: Path) -> dict:
     return yaml.safe_load(path.read_text())
 
 
-@pytest.mark.parametrize("path", [ROOT / "config.yaml", ROOT / "tests" / "config.yaml", *PRESETS], ids=str)
+@pytest.mark.parametrize("path", [ROOT / "config.yaml", ROOT / "tests" / "config.yaml", *FILES], ids=str)
 def test_the_files_that_come_along_are_valid(path):
     assert hp.load_config(load(path)).zoos
 
@@ -42,6 +43,13 @@ def test_the_files_that_come_along_are_valid(path):
         ("zoos.digits.recipe.learning_rate", -1.0, "greater than 0"),
         ("zoos.digits.recipe.batch_size", 0, "greater than or equal to 1"),
         ("zoos.digits.recipe.momentum", 0.9, "config.yaml: zoos.digits.recipe.momentum: there is no such key"),
+        (
+            "zoos.digits.preset",
+            "imagenet",
+            "zoos.digits.preset: 'imagenet' is refused, input should be 'mnist', 'svhn'",
+        ),
+        ("zoos.digits.recipe", 3, "zoos.digits.recipe: 3 is refused"),
+        ("images.digits", {"source": "npz", "train": 1}, "config.yaml: images.digits.path: is missing"),
         ("zoos.digits.init", "xavier", "zoos.digits.init: 'xavier' is refused"),
         ("zoos.digits.keep_epochs", [3], "epoch 3 is not among the 2 trained ones"),
         ("zoos.digits.keep_epochs", [2, 1], "must ascend"),
@@ -70,6 +78,49 @@ def test_what_is_wrong_is_refused_in_one_line_that_names_it(place, value, said):
         hp.load_config(data)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+TABLE_4 = {  # init, activation, learning rate, weight decay
+    "mnist": ("uniform", "tanh", 3e-4, 0),
+    "svhn": ("uniform", "tanh", 3e-3, 0),
+    "usps": ("kaiming_uniform", "tanh", 1e-4, 1e-3),
+    "usps_script": ("uniform", "tanh", 3e-4, 1e-3),
+    "cifar10": ("kaiming_uniform", "gelu", 1e-4, 1e-2),
+    "stl10": ("kaiming_uniform", "tanh", 1e-4, 1e-3),
+    "fashion_mnist": ("uniform", "tanh", 3e-4, 0),
+}
+
+
+def with_zoo(**zoo) -> hp.Config:
+    images = {"m": {"source": "mnist"}}
+    return hp.load_config(
+        {"images": images, "zoos": {"z": {"images": "m", "networks": 20, **zoo}}, "sources": {"z": []}}
+    )
+
+
+def test_presets_are_the_papers_zoos():
+    assert set(TABLE_4) == set(PRESETS)
+    for preset, expected in TABLE_4.items():
+        zoo = with_zoo(preset=preset).zoos["z"]
+        recipe = zoo.recipe
+        assert (zoo.init, recipe.activation, recipe.learning_rate, recipe.weight_decay) == expected
+        assert (zoo.epochs, recipe.batch_size, recipe.beta1, recipe.beta2, recipe.epsilon) == (50, 10, 0.9, 0.999, 1e-8)
+
+
+def test_what_a_zoo_says_itself_stands_before_its_preset_and_training_sees_the_outcome_alone():
+    preset = with_zoo(preset="cifar10", init="pytorch_default", recipe={"learning_rate": 0.1})
+    recipe = {"activation": "gelu", "learning_rate": 0.1, "weight_decay": 1e-2}
+    spelled_out = with_zoo(init="pytorch_default", recipe=recipe)
+    assert hp.shard_slice(preset, "z") == hp.shard_slice(spelled_out, "z")
+
+
+def test_the_papers_sizes_stand_where_none_are_set():
+    images = {"a": {"source": "usps"}, "b": {"source": "svhn", "validation": 5}}
+    found = hp.load_config(
+        load(ROOT / "config.yaml") | {"images": images | load(ROOT / "config.yaml")["images"]}
+    ).images
+    assert (found["a"].train, found["a"].validation, found["a"].test) == (6_000, 1_291, 2_007)
+    assert (found["b"].train, found["b"].validation, found["b"].test) == (60_000, 5, 26_032)
 
 
 def test_the_list_of_keys_is_what_the_models_say():

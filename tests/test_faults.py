@@ -18,6 +18,7 @@ TABLES = "results/tables.md"
 OUTPUTS = {
     "zoo-shard": "results/zoos/digits/shards/0001-0008.h5",
     "zoo": "results/zoos/digits/zoo.h5",
+    "rows": "results/rows/digits.parquet",
     "hyperrep": "results/hyperreps/digits/lwln/hyperrep.h5",
     "population": "results/populations/digits/S_KDE30.h5",
     "pretrained": "results/populations/digits/B_F.h5",

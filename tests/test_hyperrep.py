@@ -15,7 +15,7 @@ from hyperpipe.hyperrep.augment import draw_blocks, draw_permutations, permuted_
 from hyperpipe.hyperrep.autoencoder import Autoencoder, Norm
 from hyperpipe.hyperrep.hyperrep_store import HyperRepresentation, read_hyperrep, write_hyperrep
 from hyperpipe.hyperrep.losses import contrastive_loss, layer_sigma, reconstruction_loss
-from hyperpipe.hyperrep.rows import rows_by_split
+from hyperpipe.hyperrep.rows import list_rows, used_rows
 from hyperpipe.hyperrep.settings import HyperRep
 from hyperpipe.hyperrep.tokens import from_tokens, to_tokens, token_shapes
 from hyperpipe.hyperrep.train import reconstruction_error, train_autoencoder
@@ -205,13 +205,25 @@ def zoo(weights: np.ndarray) -> Zoo:
 def test_rows_are_by_network_then_epoch_and_what_is_too_large_or_not_finite_is_left_out():
     weights = np.stack([networks(8), networks(8) + 0.01])
     weights[1, 2, 5], weights[0, 4, 6], weights[0, 7, 7] = 5.1, np.nan, -np.inf
-    split = dict.fromkeys(range(1, 6), "train") | dict.fromkeys((6, 7), "validation") | {8: "test"}
-    rows = rows_by_split(zoo(weights), split, [1, 2], 5.0, {})
+    split = pd.DataFrame({"network": range(1, 9), "split": ["train"] * 5 + ["validation"] * 2 + ["test"]})
+    listed = list_rows(zoo(weights), split, [1, 2], 5.0)
+    assert len(listed) == 16 and listed[listed.left_out == ""].largest_weight.max() <= 5
+    excluded = listed[listed.left_out != ""]
+    columns = excluded[["network", "epoch", "split", "left_out"]]
+    assert list(columns.itertuples(index=False, name=None)) == [
+        (3, 2, "train", "too large"),
+        (5, 1, "train", "not finite"),
+        (8, 1, "test", "not finite"),
+    ]
+    assert excluded.largest_weight.iloc[0] == np.float32(5.1)
+    rows = used_rows(zoo(weights), listed, {})
     pairs = pd.MultiIndex.from_arrays([rows["train"].networks, rows["train"].epochs]).tolist()
     assert pairs == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (4, 1), (4, 2), (5, 2)]
     assert (rows["train"].weights[3] == weights[1, 1]).all()
-    assert [rows[name].left_out for name in ("train", "validation", "test")] == [2, 0, 1]
+    assert (rows["test"].weights == weights[1, 7:]).all() and rows["test"].epochs.tolist() == [2]
     with pytest.raises(HyperpipeError, match="epoch 3 was not kept"):
-        rows_by_split(zoo(weights), split, [1, 3], 5.0, {})
-    with pytest.raises(HyperpipeError, match=r"0 train rows have all weights finite and within 0\.001"):
-        rows_by_split(zoo(weights), split, [1, 2], 0.001, {"train": 2})
+        list_rows(zoo(weights), split, [1, 3], 5.0)
+    with pytest.raises(
+        HyperpipeError, match=r"0 train rows can be used and 2 are needed, .* 1 not finite, 9 too large"
+    ):
+        used_rows(zoo(weights), list_rows(zoo(weights), split, [1, 2], 0.001), {"train": 2})

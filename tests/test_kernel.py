@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import MNIST, architectures
+from conftest import architectures
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -194,16 +194,13 @@ def _runtime(name: str) -> str:
 
 
 @pytest.mark.long
-def test_64_networks_on_all_of_mnist_stay_below_1_gb(tmp_path):
-    if not MNIST.exists():
-        pytest.skip("no MNIST here")
-    folder = next(path.parent for path in MNIST.rglob("train-images-idx3-ubyte*"))
+def test_64_networks_on_all_of_mnist_stay_below_1_gb(real, tmp_path):
     code = f"""
         import os
         from pathlib import Path
         from hyperpipe.images.image_set import write_images
-        from hyperpipe.images.mnist import make_mnist
-        from hyperpipe.images.settings import Mnist
+        from hyperpipe.images.settings import Standard
+        from hyperpipe.images.standard import make_standard
         from hyperpipe.stages.zoo_shard import shard_stage
         from hyperpipe.zoo.settings import Recipe, ShardSlice, Training
 
@@ -212,7 +209,7 @@ def test_64_networks_on_all_of_mnist_stay_below_1_gb(tmp_path):
             seed=0, name="m", epochs=1, keep_epochs=[1], init="uniform", recipe=recipe, training=training
         )
         if os.fork() == 0:  # what making the store takes is another job's
-            write_images("{tmp_path}/images.h5", make_mnist(Mnist(source="mnist", folder="{folder}"), "m", 0))
+            write_images("{tmp_path}/images.h5", make_standard(Standard(source="mnist", folder="{real}"), "m"))
             os._exit(0)
         os.wait()
         shard_stage(slice, range(1, 65), Path("{tmp_path}/images.h5"), Path("{tmp_path}/shard.h5"), 2)

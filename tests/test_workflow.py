@@ -25,7 +25,7 @@ def test_the_default_target_is_planned(tmp_path):
     done = snakemake("-n", directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
     planned = jobs(done.stdout)
-    counts = {"images": 2, "zoos": 6, "hyperreps": 4, "populations": 10, "evaluations": 12, "tables.md": 1}
+    counts = {"images": 2, "zoos": 6, "rows": 2, "hyperreps": 4, "populations": 10, "evaluations": 12, "tables.md": 1}
     assert Counter(path.split("/")[0] for path in planned) == counts
     assert {"evaluations/digits/B_F/printed.parquet", "evaluations/printed/S_KDE30/digits.parquet"} < set(planned)
     assert "gpu=0" in done.stdout and "gpu=1" not in done.stdout
@@ -34,7 +34,7 @@ def test_the_default_target_is_planned(tmp_path):
 def test_every_job_can_be_submitted_to_slurm(tmp_path):
     done = snakemake("-n", "--workflow-profile", "slurm", directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
-    assert len(jobs(done.stdout)) == 35
+    assert len(jobs(done.stdout)) == 37
     profiles = [yaml.safe_load((ROOT / f"profiles/{name}/profile.yaml").read_text()) for name in ("default", "slurm")]
     assert profiles[0].items() <= profiles[1].items(), "a named profile replaces the default one"
     assert profiles[1]["executor"] == "slurm"

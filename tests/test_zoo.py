@@ -243,6 +243,9 @@ def test_the_split_is_by_network_whole_and_does_not_depend_on_the_order():
     seeds = np.arange(1, 41)
     names = split_networks(seeds, Split(), "z", 0)
     assert [int((names == name).sum()) for name in ("train", "validation", "test")] == [28, 6, 6]
+    assert np.flatnonzero(names != "train").tolist() == [1, 4, 8, 9, 10, 18, 24, 26, 27, 30, 31, 36], (
+        "the same on every machine"
+    )
     assert (split_networks(seeds[::-1], Split(), "z", 0) == names[::-1]).all()
     assert (split_networks(seeds, Split(), "z", 1) != names).any()
     with pytest.raises(HyperpipeError, match="zoo z: 3 networks are too few to split: 2 to train, 0 to validate, 1 to"):

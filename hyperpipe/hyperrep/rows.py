@@ -8,51 +8,61 @@ import numpy as np
 import pandas as pd
 
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.hyperrep.settings import REASONS
 from hyperpipe.images.image_set import SPLITS
 from hyperpipe.zoo.zoo_store import Zoo
 
 
 @dataclass(frozen=True)
 class Rows:
-    """R rows, by network and within it by epoch: weights float32 [R, P], networks (seeds) and epochs int64 [R].
-
-    left_out: how many rows are not here because of a weight that is not finite or too large.
-    """
+    """R rows, by network and within it by epoch: weights float32 [R, P], networks (seeds) and epochs int64 [R]."""
 
     weights: np.ndarray
     networks: np.ndarray
     epochs: np.ndarray
-    left_out: int
 
 
-def split_by_seed(split: pd.DataFrame) -> dict[int, str]:
-    """From a network's seed to its split; split: the zoo's table."""
-    return dict(zip(split.network.tolist(), split.split.tolist(), strict=True))
+def list_rows(zoo: Zoo, split: pd.DataFrame, epochs: list[int], threshold: float) -> pd.DataFrame:
+    """Every network at each of these epochs, by network and within it by epoch, used or left out.
 
-
-def rows_by_split(
-    zoo: Zoo, split_of: dict[int, str], epochs: list[int], threshold: float, needed: dict[str, int]
-) -> dict[str, Rows]:
-    """The rows of the networks of each split at these epochs.
-
-    split_of: from a network's seed to its split. threshold: rows with a larger |weight| are left out, as in the
-    released code. needed: by split, how many rows there must be. Raises HyperpipeError where an epoch was not kept or
-    a split has fewer rows.
+    Columns: zoo, network, epoch, split, largest_weight (the largest |weight or bias|), left_out: empty, ``not finite``
+    or, where largest_weight exceeds the threshold, ``too large``. Weights stay as they are, in no canonical form.
+    split: the zoo's table. Raises HyperpipeError where an epoch was not kept.
     """
-    weights = np.stack([zoo.at(epoch) for epoch in epochs], axis=1)  # [M, epochs, P]
-    with np.errstate(invalid="ignore"):
-        good = (np.abs(weights) <= threshold).all(axis=2)  # False for NaN as well
+    largest = np.stack([np.abs(zoo.at(epoch)).max(axis=1) for epoch in epochs], axis=1).ravel()  # NaN where one is
+    frame = pd.DataFrame(
+        {
+            "zoo": zoo.name,
+            "network": np.repeat(zoo.seeds, len(epochs)),
+            "epoch": np.tile(epochs, len(zoo.seeds)),
+            "largest_weight": largest,
+            "left_out": np.select([~np.isfinite(largest), largest > threshold], REASONS, ""),
+        }
+    )
+    split_of = dict(zip(split.network.tolist(), split.split.tolist(), strict=True))
+    frame.insert(3, "split", frame.network.map(split_of))
+    return frame
+
+
+def used_rows(zoo: Zoo, rows: pd.DataFrame, needed: dict[str, int]) -> dict[str, Rows]:
+    """The rows of each split that are not left out. rows: as `list_rows` made them.
+
+    needed: by split, how many there must be. Raises HyperpipeError where a split has fewer, or an epoch was not kept.
+    """
     found = {}
     for name in SPLITS:
-        of_split = np.array([split_of[seed] == name for seed in zoo.seeds.tolist()])
-        used = good & of_split[:, None]
-        model, epoch = np.nonzero(used)
-        left_out = int(of_split.sum()) * len(epochs) - len(model)
-        found[name] = Rows(weights[used], zoo.seeds[model], np.array(epochs, np.int64)[epoch], left_out)
-        if len(model) < needed.get(name, 0):
+        of_split = rows[rows.split == name]
+        used = of_split[of_split.left_out == ""]
+        if len(used) < needed.get(name, 0):
+            reasons = ", ".join(f"{int((of_split.left_out == reason).sum())} {reason}" for reason in REASONS)
             raise HyperpipeError(
-                f"zoo {zoo.name}: {len(model)} {name} rows have all weights finite and within {threshold:g},"
-                f" {needed[name]} are needed; raise hyperrep.weight_threshold or networks, or lower the zoo's learning"
-                " rate"
+                f"zoo {zoo.name}: {len(used)} {name} rows can be used and {needed[name]} are needed, weights of the"
+                f" others are {reasons}; raise hyperrep.weight_threshold or networks, or lower the zoo's learning rate"
             )
+        networks, epochs = used.network.to_numpy(np.int64), used.epoch.to_numpy(np.int64)
+        weights = np.empty((len(used), zoo.architecture.size), np.float32)
+        for epoch in np.unique(epochs).tolist():
+            here = epochs == epoch
+            weights[here] = zoo.at(epoch)[np.searchsorted(zoo.seeds, networks[here])]
+        found[name] = Rows(weights, networks, epochs)
     return found

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from hyperpipe.settings import Count, Epoch, Model, Name
 
 Loss = Literal["lwln", "plain"]  # layer-wise loss normalisation, or the plain mean squared error
+REASONS = ("not finite", "too large")  # why a row, a network at an epoch, is left out
 
 
 class HyperRep(Model):
@@ -54,6 +55,12 @@ class HyperRep(Model):
         if not 0 <= self.erase_shares[0] <= self.erase_shares[1] < 1:
             raise ValueError("erase_shares: must be two shares, ascending, between 0 and 1")
         return self
+
+
+class RowsSlice(Model):
+    zoo: Name
+    zoo_epochs: list[int]
+    weight_threshold: float
 
 
 class HyperRepSlice(Model):

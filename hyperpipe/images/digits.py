@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hyperpipe.cnn import SIDE
-from hyperpipe.images.image_set import SPLITS, ImageSet, cut
+from hyperpipe.images.image_set import SPLITS, ImageSet, ImageSplit, cut
 from hyperpipe.images.settings import Embedded
 from hyperpipe.randomness import stream
 
@@ -29,5 +29,6 @@ def make_digits(settings: Embedded, name: str, seed: int) -> ImageSet:
     for image, pixels in zip(images, small, strict=True):
         image[0, inner, inner] = np.asarray(Image.fromarray(pixels).resize(side, Image.Resampling.BILINEAR))
     order = stream(seed, f"images/{name}/order").permutation(len(labels))
-    counts = {split: getattr(settings, split) for split in SPLITS}
-    return ImageSet(name, tuple("0123456789"), (MEAN,), (STD,), cut(images, labels, counts, order, f"images.{name}"))
+    places = cut(order, {split: getattr(settings, split) for split in SPLITS}, f"images.{name}")
+    splits = {split: ImageSplit(images[i], labels[i].astype(np.int64), i) for split, i in places.items()}
+    return ImageSet(name, tuple("0123456789"), (MEAN,), (STD,), splits)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.store import read_store, write_store
+
+if TYPE_CHECKING:
+    import PIL.Image
 
 SPLITS = ("train", "validation", "test")
 
@@ -45,22 +49,22 @@ class ImageSet:
         return (self.splits[split].images[indices].astype(np.float32) / np.float32(255) - mean) / std
 
 
-def cut(
-    images: np.ndarray, labels: np.ndarray, counts: dict[str, int], order: np.ndarray, where: str
-) -> dict[str, ImageSplit]:
-    """Disjoint splits of these sizes, taken in `order` from one collection.
+def cut(order: np.ndarray, counts: dict[str, int], where: str) -> dict[str, np.ndarray]:
+    """Places of disjoint splits of these sizes, int64, taken one split after the other in `order` [N].
 
     Raises HyperpipeError, naming the data set by `where`, where more images are asked for than there are.
     """
     if sum(counts.values()) > len(order):
         asked = " + ".join(f"{count} {split}" for split, count in counts.items())
         raise HyperpipeError(f"{where}: {asked} images are asked for and {len(order)} are there; ask for fewer")
-    splits, start = {}, 0
-    for split, count in counts.items():
-        indices = np.asarray(order[start : start + count], np.int64)
-        splits[split] = ImageSplit(images[indices], labels[indices].astype(np.int64), indices)
-        start += count
-    return splits
+    ends = np.cumsum(list(counts.values()))
+    return dict(zip(counts, np.split(np.asarray(order[: ends[-1]], np.int64), ends[:-1]), strict=True))
+
+
+def planes(image: PIL.Image.Image) -> np.ndarray:
+    """A grey or RGB image as uint8 [C, H, W]."""
+    pixels = np.asarray(image)
+    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
 def write_images(path: str | Path, images: ImageSet) -> None:

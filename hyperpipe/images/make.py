@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from hyperpipe.images.image_set import ImageSet
-from hyperpipe.images.settings import Cifar10, ImagesSlice, Mnist
+from hyperpipe.images.settings import ImagesSlice, Own, Standard
 
 
 def make_images(config: ImagesSlice) -> ImageSet:
     """The data set that a slice of the configuration describes."""
     settings = config.images
-    if isinstance(settings, Mnist):
-        from hyperpipe.images.mnist import make_mnist
+    if isinstance(settings, Standard):
+        from hyperpipe.images.standard import make_standard
 
-        return make_mnist(settings, config.name, config.seed)
-    if isinstance(settings, Cifar10):
-        from hyperpipe.images.cifar10 import make_cifar10
+        return make_standard(settings, config.name)
+    if isinstance(settings, Own):
+        from hyperpipe.images.own import make_own
 
-        return make_cifar10(settings, config.name, config.seed)
+        return make_own(settings, config.name, config.seed)
     if settings.source == "digits":
         from hyperpipe.images.digits import make_digits
 

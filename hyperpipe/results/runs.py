@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from hyperpipe.hyperrep.settings import REASONS
+from hyperpipe.images.image_set import SPLITS
 from hyperpipe.results.settings import TablesSlice
 
 
@@ -25,6 +27,18 @@ def zoos_that_were_run(config: TablesSlice) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def rows_that_were_used(config: TablesSlice, rows: pd.DataFrame) -> pd.DataFrame:
+    """How many rows each autoencoder was given, and how many were left out for which reason. rows: of all zoos."""
+    lines = []
+    for zoo in config.sources:
+        for split in SPLITS:
+            of_split = rows[(rows.zoo == zoo) & (rows.split == split)]
+            line = {"Autoencoder of": zoo, "Split": split, "Networks": of_split.network.nunique()}
+            line |= {"Rows": len(of_split), "Used": int((of_split.left_out == "").sum())}
+            lines.append(line | {reason.capitalize(): int((of_split.left_out == reason).sum()) for reason in REASONS})
+    return pd.DataFrame(lines)
 
 
 def hyperreps_that_were_run(config: TablesSlice, history: pd.DataFrame) -> pd.DataFrame:

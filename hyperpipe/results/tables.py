@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hyperpipe.results.runs import hyperreps_that_were_run, zoos_that_were_run
+from hyperpipe.results.runs import hyperreps_that_were_run, rows_that_were_used, zoos_that_were_run
 from hyperpipe.results.settings import TablesSlice
 from hyperpipe.sampling.settings import POPULATIONS
 
@@ -28,6 +28,10 @@ _LEGEND = """\
 - `zoo`: no sampling, networks of a zoo. `reconstruction`: no sampling, anchors of that population decoded as they are.
   `pytorch_default`: networks never trained on anything, in PyTorch's default initialisation.
 - The autoencoder's checkpoint is `{selection}`."""
+
+_ROWS = """\
+What the autoencoders learnt from: networks at an epoch. One is left out where a weight is not finite, or too large:
+beyond ±{threshold:g}. `results/rows/` lists each, with its largest weight."""
 
 _ERRORS = """\
 Errors of reconstructed weights, mean squared: with `lwln` relative to the variance of each layer, so that predicting
@@ -54,8 +58,8 @@ def measured(evaluations: pd.DataFrame, metrics: pd.DataFrame, splits: pd.DataFr
     return pd.concat([frame.loc[frame.split == "test", columns] for frame in (b_t, evaluations)], ignore_index=True)
 
 
-def tables_page(config: TablesSlice, measurements: pd.DataFrame, history: pd.DataFrame) -> str:
-    """results/tables.md."""
+def tables_page(config: TablesSlice, measurements: pd.DataFrame, rows: pd.DataFrame, history: pd.DataFrame) -> str:
+    """results/tables.md. measurements: as `measured` made them. rows, history: of all autoencoders."""
     legend = _LEGEND.format(
         best=config.sampling.best, epoch=config.hyperrep.zoo_epochs[-1], selection=config.hyperrep.selection
     )
@@ -69,6 +73,8 @@ def tables_page(config: TablesSlice, measurements: pd.DataFrame, history: pd.Dat
         legend,
         "## What was run",
         _markdown(zoos_that_were_run(config)),
+        _ROWS.format(threshold=config.hyperrep.weight_threshold),
+        _markdown(rows_that_were_used(config, rows)),
         _markdown(hyperreps_that_were_run(config, history)),
         _ERRORS,
         f"{config.sampling.networks} networks a population, kernel bandwidth {config.sampling.bandwidth:g},"

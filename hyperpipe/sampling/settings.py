@@ -39,7 +39,6 @@ class PopulationSlice(Model):
 class PretrainedSlice(Model):
     zoo: Name
     epoch: int
-    weight_threshold: float
     networks: int
 
 

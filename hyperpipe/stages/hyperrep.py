@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from hyperpipe.hyperrep.hyperrep_store import Embeddings, HyperRepresentation, write_embeddings, write_hyperrep
-from hyperpipe.hyperrep.rows import rows_by_split, split_by_seed
+from hyperpipe.hyperrep.rows import used_rows
 from hyperpipe.hyperrep.settings import HyperRepSlice
 from hyperpipe.hyperrep.train import train_autoencoder
 from hyperpipe.store import read_table, write_table
@@ -14,13 +13,10 @@ from hyperpipe.zoo.zoo_store import read_zoo
 
 
 def hyperrep_stage(
-    config: HyperRepSlice, zoo_path: Path, split_path: Path, output: Path, embeddings: Path, history: Path, threads: int
+    config: HyperRepSlice, zoo_path: Path, rows_path: Path, output: Path, embeddings: Path, history: Path, threads: int
 ) -> None:
-    zoo, split_of, settings = read_zoo(zoo_path), split_by_seed(read_table(split_path)), config.hyperrep
-    rows = rows_by_split(zoo, split_of, settings.zoo_epochs, settings.weight_threshold, {"train": 2, "validation": 2})
-    for name, part in rows.items():
-        said = f"{len(part.weights)} {name} rows, {part.left_out} left out"
-        print(f"{said} (a weight not finite or beyond {settings.weight_threshold:g})", file=sys.stderr)
+    zoo, settings = read_zoo(zoo_path), config.hyperrep
+    rows = used_rows(zoo, read_table(rows_path), {"train": 2, "validation": 2})
     trained = train_autoencoder(
         rows["train"].weights,
         rows["validation"].weights,

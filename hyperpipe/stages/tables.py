@@ -15,12 +15,13 @@ def tables_stage(
     config: TablesSlice,
     metrics_paths: list[Path],
     split_paths: list[Path],
+    rows_paths: list[Path],
     history_paths: list[Path],
     evaluation_paths: list[Path],
     output: Path,
 ) -> None:
-    metrics, splits, history, evaluations = (
+    metrics, splits, rows, history, evaluations = (
         pd.concat([read_table(path) for path in paths])
-        for paths in (metrics_paths, split_paths, history_paths, evaluation_paths)
+        for paths in (metrics_paths, split_paths, rows_paths, history_paths, evaluation_paths)
     )
-    write_text(output, tables_page(config, measured(evaluations, metrics, splits), history))
+    write_text(output, tables_page(config, measured(evaluations, metrics, splits), rows, history))

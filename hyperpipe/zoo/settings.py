@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from hyperpipe.cnn import Activation, Init
 from hyperpipe.settings import Count, Epoch, Model, Name
+from hyperpipe.zoo.presets import PRESETS, with_preset
 
 
 class Recipe(Model):
@@ -35,14 +36,22 @@ class Training(Model):
 
 class Zoo(Model):
     images: Name = Field(description="the data set, a key of `images`")
+    preset: Literal[*PRESETS] | None = Field(
+        None, description="a zoo of the paper (Table 4), whose init and recipe stand where none are set"
+    )
     networks: Count = Field(description="networks, with seeds 1, 2, …")
     shard: Count = Field(32, description="networks trained in one job")
-    epochs: Count = Field(description="training epochs")
+    epochs: Count = Field(50, description="training epochs")
     keep_epochs: list[Epoch] = Field(
         [21, 22, 23, 24, 25], description="epochs whose weights are kept, for the autoencoder", min_length=1
     )
     init: Init = Field("uniform", description="U(0, 1) and kaiming as the paper's zoos, or PyTorch's own")
     recipe: Recipe
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset(cls, data: Any) -> Any:
+        return with_preset(data)
 
     @model_validator(mode="after")
     def _kept_epochs_are_trained(self) -> Zoo:

@@ -41,6 +41,10 @@ def zoo_config(wildcards):
     return as_json(hp.zoo_slice(CONFIG, wildcards.zoo))
 
 
+def rows_config(wildcards):
+    return as_json(hp.rows_slice(CONFIG, wildcards.zoo))
+
+
 def hyperrep_config(wildcards):
     return as_json(hp.hyperrep_slice(CONFIG, wildcards.zoo, wildcards.loss))
 

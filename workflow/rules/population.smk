@@ -32,7 +32,7 @@ rule pretrained:
     """B_F: the zoo's own training networks, as they are."""
     input:
         zoo="results/zoos/{zoo}/zoo.h5",
-        split="results/zoos/{zoo}/split.parquet",
+        rows="results/rows/{zoo}.parquet",
     output:
         store="results/populations/{zoo}/B_F.h5",
         store_record="results/populations/{zoo}/B_F.h5.prov.json",
@@ -51,7 +51,7 @@ rule pretrained:
         code=code_id("hyperpipe.stages.pretrained"),
     shell:
         "python -m hyperpipe pretrained --config {params.config:q} --zoo-path {input.zoo:q}"
-        " --split-path {input.split:q} --store-output {output.store:q} 2>&1 | tee {log:q}"
+        " --rows-path {input.rows:q} --store-output {output.store:q} 2>&1 | tee {log:q}"
 
 
 rule scratch:

@@ -3,6 +3,7 @@ rule tables:
     input:
         metrics=expand("results/zoos/{zoo}/metrics.parquet", zoo=CONFIG.zoos),
         splits=expand("results/zoos/{zoo}/split.parquet", zoo=CONFIG.zoos),
+        rows=expand("results/rows/{zoo}.parquet", zoo=CONFIG.sources),
         histories=expand(
             "results/hyperreps/{zoo}/{loss}/history.parquet",
             zoo=CONFIG.sources,
@@ -27,7 +28,7 @@ rule tables:
         code=code_id("hyperpipe.stages.tables"),
     shell:
         "python -m hyperpipe tables --config {params.config:q} --metrics-paths '{input.metrics}'"
-        " --split-paths '{input.splits}' --history-paths '{input.histories}'"
+        " --split-paths '{input.splits}' --rows-paths '{input.rows}' --history-paths '{input.histories}'"
         " --evaluation-paths '{input.evaluations}' --page-output {output.page:q} 2>&1 | tee {log:q}"
 
 
