@@ -9,6 +9,7 @@ import yaml
 from hyperpipe import config as hp
 from hyperpipe.config_reference import config_reference
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.hyperrep.presets import PRESETS as HYPERREPS
 from hyperpipe.validation import parse_slice
 from hyperpipe.zoo.presets import PRESETS
 from hyperpipe.zoo.settings import Recipe, ShardSlice, Zoo
@@ -59,6 +60,7 @@ def test_the_files_that_come_along_are_valid(path):
         ("hyperrep.zoo_epochs", [2, 1], "zoo_epochs: must ascend"),
         ("hyperrep.heads", 3, "hyperrep: width: 16 is not a multiple of 3 heads"),
         ("hyperrep.erase_shares", [0.4, 0.3], "must be two shares, ascending"),
+        ("hyperrep.preset", "huge", "hyperrep.preset: 'huge' is refused, input should be 'released', 'wsl21'"),
         ("hyperrep.selection", "first", "hyperrep.selection: 'first' is refused"),
         ("sampling.best", 1.0, "less than 1"),
         ("sources.mnist", [], "sources.mnist: there is no zoo 'mnist' under zoos"),
@@ -112,6 +114,14 @@ def test_what_a_zoo_says_itself_stands_before_its_preset_and_training_sees_the_o
     recipe = {"activation": "gelu", "learning_rate": 0.1, "weight_decay": 1e-2}
     spelled_out = with_zoo(init="pytorch_default", recipe=recipe)
     assert hp.shard_slice(preset, "z") == hp.shard_slice(spelled_out, "z")
+
+
+def test_an_autoencoder_by_name_is_its_values_and_what_is_set_stands_before_them():
+    small, other = (hp.HyperRep(preset="small", **changes) for changes in ({}, {"latent": 5}))
+    assert (small.width, small.latent, small.beta) == (208, 128, 1.0) and other.latent == 5
+    assert small.model_dump() == hp.HyperRep(**HYPERREPS["small"]).model_dump(), "no name in what a stage sees"
+    for preset in HYPERREPS:
+        assert hp.HyperRep(preset=preset).heads
 
 
 def test_the_papers_sizes_stand_where_none_are_set():

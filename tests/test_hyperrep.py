@@ -11,10 +11,10 @@ import torch
 
 from hyperpipe.cnn import Architecture, initialise, to_module
 from hyperpipe.errors import HyperpipeError
-from hyperpipe.hyperrep.augment import draw_blocks, draw_permutations, permuted_places, view
-from hyperpipe.hyperrep.autoencoder import Autoencoder, Norm
+from hyperpipe.hyperrep.augment import Views, draw_blocks, draw_permutations, draw_pool, permuted_places
+from hyperpipe.hyperrep.autoencoder import Autoencoder, Norm, ProjectionHead
 from hyperpipe.hyperrep.hyperrep_store import HyperRepresentation, read_hyperrep, write_hyperrep
-from hyperpipe.hyperrep.losses import contrastive_loss, layer_sigma, reconstruction_loss
+from hyperpipe.hyperrep.losses import layer_sigma, nt_xent, reconstruction_loss, released_contrast
 from hyperpipe.hyperrep.rows import list_rows, used_rows
 from hyperpipe.hyperrep.settings import HyperRep
 from hyperpipe.hyperrep.tokens import from_tokens, to_tokens, token_shapes
@@ -89,9 +89,48 @@ def test_erased_blocks_are_contiguous_and_as_often_and_as_long_as_stated():
 
 def test_without_augmentation_a_view_is_the_network():
     flat = torch.from_numpy(networks(3))
-    plain = SMALL.model_copy(update={"permute": False, "erase_probability": 0.0})
-    assert view(flat, Architecture(), plain, generator()).equal(flat)
-    assert not view(flat, Architecture(), SMALL, generator()).equal(flat)
+    seen, target = views(permute=False, erase_probability=0.0).draw(flat, generator())
+    assert seen.equal(flat) and target.equal(flat)
+    assert not views().draw(flat, generator())[0].equal(flat)
+
+
+def views(**changes) -> Views:
+    return Views(Architecture(), SMALL.model_copy(update=changes), generator(1))
+
+
+@pytest.mark.parametrize("target", ["view", "clean"])
+def test_the_target_is_the_erased_view_as_released_or_the_one_before_the_erasing(target):
+    flat = torch.from_numpy(networks(3)) + 2  # no weight is zero
+    seen, right = views(erase_probability=1.0, target=target).draw(flat, generator())
+    erased = seen == 0
+    assert erased.any(1).all() and not erased.all(1).any()
+    assert right.equal(seen) == (target == "view")
+    assert right[~erased].equal(seen[~erased])
+    if target == "clean":
+        assert right.sort().values.equal(flat.sort().values), "permuted, nothing erased"
+
+
+def test_a_pool_of_permutations_has_as_many_orders_of_each_layer_as_released():
+    pool = draw_pool(25_000, Architecture(), generator())
+    assert [tuple(orders.shape) for orders in pool] == [(25_000, 8), (25_000, 6), (25_000, 4), (25_000, 20)]
+    for orders, width, drawn in zip(pool, (8, 6, 4, 20), (6250, 180, 6, 6250), strict=True):
+        assert orders.sort().values.equal(torch.arange(width).expand(25_000, -1))
+        expected = different(different(math.factorial(width), drawn), 25_000)
+        assert len(orders.unique(dim=0)) == pytest.approx(expected, rel=0.05, abs=2)
+
+
+def different(there_are: float, drawn: float) -> float:
+    """How many different ones are expected among so many drawn, with repetition, of those that there are."""
+    return -there_are * math.expm1(drawn * math.log1p(-1 / there_are))
+
+
+def test_views_take_their_permutations_from_the_pool():
+    few = views(permutation_pool=40, erase_probability=0.0)
+    flat = torch.from_numpy(np.repeat(networks(1), 200, axis=0))
+    seen = few.draw(flat, generator())[0].unique(dim=0)
+    right = flat[:40].gather(1, permuted_places(few.pool, Architecture())).unique(dim=0)
+    assert seen.equal(right) and len(seen) > 1
+    assert len(views(erase_probability=0.0).draw(flat, generator())[0].unique(dim=0)) == 200
 
 
 def test_with_sigma_one_the_loss_is_the_mean_squared_error():
@@ -129,7 +168,60 @@ def test_nt_xent_is_its_explicit_sum():
         similar = [math.exp(torch.cosine_similarity(rows[i], rows[j], dim=0).item() / 0.1) for j in range(10)]
         others = sum(value for j, value in enumerate(similar) if j != i)
         total -= math.log(similar[(i + 5) % 10] / others) / 10
-    assert contrastive_loss(first, second, 0.1).item() == pytest.approx(total)
+    assert nt_xent(first, second, 0.1).item() == pytest.approx(total)
+
+
+def test_the_released_contrast_is_least_where_views_are_orthogonal():
+    """Protocol §3.2: at T = 0.1 and B = 500 it is 0.1 where they agree."""
+    first = torch.randn(500, 50, generator=generator())
+    assert released_contrast(first, 3 * first, 0.1).item() == pytest.approx(0.1)
+    assert released_contrast(first, -first, 0.1).item() == pytest.approx(0.1)
+    orthogonal = torch.cat([first, torch.zeros_like(first)], 1), torch.cat([torch.zeros_like(first), first], 1)
+    assert released_contrast(*orthogonal, 0.1).item() == 0
+
+
+def parameters(module: torch.nn.Module) -> float:
+    return sum(parameter.numel() for parameter in module.parameters()) / 1e6
+
+
+def test_the_released_and_the_predecessors_autoencoder_have_their_sizes():
+    """Millions of parameters, protocol §3.1."""
+    with torch.device("meta"):
+        released = Autoencoder(Architecture(), HyperRep(preset="released"))
+        head = ProjectionHead(HyperRep(preset="released"))
+        predecessor = Autoencoder(Architecture(), HyperRep(preset="wsl21"))
+        colour = Autoencoder(Architecture(in_channels=3), HyperRep(preset="released"))
+    encoder = [released.embed, released.encoder, released.bottleneck]
+    encoder = sum(map(parameters, encoder)) + (released.compression.numel() + released.encoder_positions.numel()) / 1e6
+    assert released.tokens == 48
+    assert parameters(released) == pytest.approx(98.5, abs=0.05)
+    assert encoder == pytest.approx(25.7, abs=0.05) and parameters(released) - encoder == pytest.approx(72.8, abs=0.05)
+    assert parameters(released.expand) == pytest.approx(48.0, abs=0.1)
+    assert parameters(head) == pytest.approx(0.78, abs=0.005)
+    assert parameters(predecessor) == pytest.approx(44.1, abs=0.05)
+    assert parameters(colour) - parameters(released) == pytest.approx(2 * 1428 * 50 / 1e6 + 50 / 1e6)
+
+
+def test_networks_of_three_channels_and_other_widths_go_through():
+    architecture = Architecture(**WIDE)
+    latents, output = Autoencoder(architecture, SMALL)(torch.from_numpy(networks(3, architecture)))
+    assert latents.shape == (3, 8) and output.shape == (3, architecture.size)
+
+
+def test_a_part_of_the_weights_reaches_the_latent_through_its_own_token_alone():
+    """Tokens per neuron with its bias: what a token's Linear sees are that neuron's weights and no other's."""
+    architecture = Architecture()
+    autoencoder = Autoencoder(architecture, SMALL)
+    seen: list[torch.Tensor] = []
+    autoencoder.encoder[0].register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    flat = torch.from_numpy(networks(1))
+    layer = architecture.layers[1]
+    changed = flat.clone()
+    changed[0, layer.bias.start + 2] += 1
+    with torch.no_grad():
+        autoencoder.encode(flat), autoencoder.encode(changed)
+    differ = (seen[0] != seen[1])[0].any(1)
+    assert differ.nonzero().flatten().tolist() == [1 + 8 + 2], "the compression token first, then 8 of layer 0"
 
 
 def test_latents_are_bounded_and_the_norm_is_the_unbiased_one():
@@ -173,8 +265,13 @@ def test_both_checkpoints_are_what_the_history_says(tmp_path):
     assert train.iloc[-1] < 0.8 * train.iloc[0]
 
 
-def test_the_total_is_the_weighted_sum_of_its_parts():
-    history = fit(networks(12)).history.query("split == 'train'").pivot(index="epoch", columns="part", values="value")
+@pytest.mark.parametrize("contrast", ["nt_xent", "released"])
+def test_the_total_is_the_weighted_sum_of_its_parts(contrast):
+    history = (
+        fit(networks(12), contrast=contrast)
+        .history.query("split == 'train'")
+        .pivot(index="epoch", columns="part", values="value")
+    )
     np.testing.assert_allclose(history.total, 0.9004 * history.reconstruction + 0.0996 * history.contrastive, rtol=1e-5)
     assert (history.contrastive > 0).all()
 

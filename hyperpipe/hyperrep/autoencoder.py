@@ -91,13 +91,17 @@ class Norm(nn.Module):
 
 
 class ProjectionHead(nn.Sequential):
-    """Latents [B, D] → [B, E] for the contrastive loss alone: hidden layers with ReLU, then batch norm."""
+    """Latents [B, D] → [B, E] for the contrastive loss alone: hidden layers with ReLU, then batch norm.
+
+    With `projection_norm` (the predecessor's) each hidden layer has a batch norm too, before its ReLU.
+    """
 
     def __init__(self, settings: HyperRep) -> None:
         widths = [settings.latent] + [settings.projection_width] * settings.projection_layers
         layers: list[nn.Module] = []
         for before, after in itertools.pairwise(widths):
-            layers += [_kaiming(before, after), nn.ReLU()]
+            norm = [nn.BatchNorm1d(after)] if settings.projection_norm else []
+            layers += [_kaiming(before, after), *norm, nn.ReLU()]
         outputs = settings.projection_outputs
         super().__init__(*layers, _kaiming(widths[-1], outputs), nn.BatchNorm1d(outputs))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import cosine_similarity, cross_entropy, normalize
 
 from hyperpipe.cnn import Architecture
 
@@ -29,7 +31,16 @@ def reconstruction_loss(output: torch.Tensor, target: torch.Tensor, sigma: torch
     return ((output - target) / sigma).square().mean()
 
 
-def contrastive_loss(first: torch.Tensor, second: torch.Tensor, temperature: float) -> torch.Tensor:
+def released_contrast(first: torch.Tensor, second: torch.Tensor, temperature: float) -> torch.Tensor:
+    """What the released MNIST configuration has instead: mean((cosine / T)²) / 2B over the positive pairs.
+
+    Its least value is where the two views of a network are orthogonal, the wrong direction, and its size a hundredth
+    of the reconstruction's (protocol §3.2).
+    """
+    return (cosine_similarity(first, second) / temperature).square().mean() / (2 * len(first))
+
+
+def nt_xent(first: torch.Tensor, second: torch.Tensor, temperature: float) -> torch.Tensor:
     """NT-Xent (Chen et al. 2020) of the projections [B, E] of two views of the same B networks.
 
     Each of the 2B projections has one positive, the other view of its network, and 2B - 2 negatives.
@@ -39,3 +50,9 @@ def contrastive_loss(first: torch.Tensor, second: torch.Tensor, temperature: flo
     similar = both @ both.T / temperature
     similar.fill_diagonal_(float("-inf"))
     return cross_entropy(similar, (torch.arange(2 * count) + count) % (2 * count))
+
+
+CONTRASTS: dict[str, Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor]] = {
+    "nt_xent": nt_xent,
+    "released": released_contrast,
+}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from hyperpipe.hyperrep.presets import PRESETS, with_preset
 from hyperpipe.settings import Count, Epoch, Model, Name
 
 Loss = Literal["lwln", "plain"]  # layer-wise loss normalisation, or the plain mean squared error
@@ -15,6 +16,9 @@ REASONS = ("not finite", "too large")  # why a row, a network at an epoch, is le
 class HyperRep(Model):
     """The autoencoder over weights and its training; the defaults are the released MNIST values (protocol §3)."""
 
+    preset: Literal[*PRESETS] | None = Field(
+        None, exclude=True, description="an autoencoder by name, whose values stand where none are set"
+    )
     zoo_epochs: list[Epoch] = Field(
         [21, 22, 23, 24, 25], min_length=1, description="the zoo's epochs it learns from, among each zoo's keep_epochs"
     )
@@ -29,15 +33,25 @@ class HyperRep(Model):
     projection_layers: Count = Field(4, description="hidden layers of the projection head, for the contrast")
     projection_width: Count = Field(400, description="units of each of these")
     projection_outputs: Count = Field(50, description="dimensions in which views are contrasted")
+    projection_norm: bool = Field(False, description="batch norm after each of its hidden layers too")
     permute: bool = Field(True, description="views are permuted at random, which leaves their function as it is")
+    permutation_pool: Count | None = Field(
+        None, description="as released, permutations are drawn once and views take one of so many; else each its own"
+    )
     erase_probability: float = Field(0.5, ge=0, le=1, description="share of views in which a block is set to zero")
     erase_shares: tuple[float, float] = Field(
         (0.02, 0.33), strict=False, description="the least and the largest share of a view that is set to zero"
     )
+    target: Literal["view", "clean"] = Field(
+        "view", description="what is to be reconstructed: the view, erased as it is (released), or without the erasing"
+    )
+    contrast: Literal["nt_xent", "released"] = Field(
+        "nt_xent", description="the contrastive loss; `released` pulls the cosine of two views of a network to zero"
+    )
     beta: float = Field(
         0.9004, gt=0, le=1, description="weight of the reconstruction, the contrast has the rest; 1: no contrast"
     )
-    temperature: float = Field(0.1, gt=0, description="of NT-Xent, the contrastive loss")
+    temperature: float = Field(0.1, gt=0, description="of the contrastive loss: cosines are divided by it")
     epochs: Count = Field(1750, description="training epochs of the autoencoder")
     batch_size: int = Field(500, ge=2, description="rows of a step, a row being a network at an epoch")
     learning_rate: float = Field(1e-4, gt=0, description="of Adam")
@@ -45,6 +59,11 @@ class HyperRep(Model):
     selection: Literal["best_validation", "last"] = Field(
         "best_validation", description="the checkpoint that embeds and decodes; both are kept"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset(cls, data: Any) -> Any:
+        return with_preset(data)
 
     @model_validator(mode="after")
     def _fits(self) -> HyperRep:

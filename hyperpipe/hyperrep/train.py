@@ -10,9 +10,9 @@ import torch
 
 from hyperpipe.cnn import Architecture
 from hyperpipe.errors import HyperpipeError
-from hyperpipe.hyperrep.augment import view
+from hyperpipe.hyperrep.augment import Views
 from hyperpipe.hyperrep.autoencoder import Autoencoder, ProjectionHead
-from hyperpipe.hyperrep.losses import contrastive_loss, layer_sigma, reconstruction_loss
+from hyperpipe.hyperrep.losses import CONTRASTS, layer_sigma, reconstruction_loss
 from hyperpipe.hyperrep.settings import HyperRep, Loss
 from hyperpipe.progress import Progress
 from hyperpipe.randomness import torch_seed
@@ -54,10 +54,9 @@ def train_autoencoder(
 ) -> TrainedAutoencoder:
     """Learns an autoencoder of rows `train` [R, P], by equation 2 (``lwln``, σ of these rows) or 1 (``plain``).
 
-    loss = β · reconstruction + (1 - β) · NT-Xent over two views of each row; with β = 1 there is one view. The
-    reconstruction's target is the view itself, erased as it is (as released). Adam with coupled weight decay; the
-    learning rate falls to 0.3 of itself after 10 epochs in which the training loss did not. The last partial batch of
-    an epoch is dropped. Each epoch draws from its own seed, (root_seed, purpose, epoch).
+    loss = β · reconstruction + (1 - β) · contrast over two views of each row; with β = 1 there is one view. Adam with
+    coupled weight decay; the learning rate falls to 0.3 of itself after 10 epochs in which the training loss did not.
+    The last partial batch of an epoch is dropped. Each epoch draws from its own seed, (root_seed, purpose, epoch).
 
     Raises HyperpipeError where the loss is no longer finite.
     """
@@ -71,6 +70,7 @@ def train_autoencoder(
         autoencoder, head = Autoencoder(architecture, settings), ProjectionHead(settings)
         parameters = [*autoencoder.parameters(), *head.parameters()]
         optimiser = torch.optim.Adam(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+        views = Views(architecture, settings, torch.Generator().manual_seed(torch_seed(root_seed, purpose, "pool")))
         schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.3, patience=10)
         checkpoints: dict[str, Checkpoint] = {}
         lowest = float("inf")
@@ -81,7 +81,7 @@ def train_autoencoder(
             sums = np.zeros(3)
             starts = range(0, len(rows) - batch + 1, batch)
             for start in starts:
-                parts = _losses(autoencoder, head, rows[order[start : start + batch]], sigma, settings, generator)
+                parts = _losses(autoencoder, head, rows[order[start : start + batch]], sigma, views, generator)
                 optimiser.zero_grad()
                 parts[2].backward()
                 optimiser.step()
@@ -117,17 +117,18 @@ def _losses(
     head: ProjectionHead,
     rows: torch.Tensor,
     sigma: torch.Tensor,
-    settings: HyperRep,
+    views: Views,
     generator: torch.Generator,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Reconstruction, contrastive and total loss of a batch of rows."""
-    views = [view(rows, autoencoder.architecture, settings, generator) for _ in range(1 if settings.beta == 1 else 2)]
-    target = torch.cat(views)
-    latents, output = autoencoder(target)
+    settings = views.settings
+    drawn = [views.draw(rows, generator) for _ in range(1 if settings.beta == 1 else 2)]
+    seen, target = (torch.cat(parts) for parts in zip(*drawn, strict=True))
+    latents, output = autoencoder(seen)
     reconstruction = reconstruction_loss(output, target, sigma)
     if settings.beta == 1:
         return reconstruction, torch.zeros(()), reconstruction
-    contrastive = contrastive_loss(*head(latents).chunk(2), settings.temperature)
+    contrastive = CONTRASTS[settings.contrast](*head(latents).chunk(2), settings.temperature)
     return reconstruction, contrastive, settings.beta * reconstruction + (1 - settings.beta) * contrastive
 
 

@@ -37,7 +37,7 @@ class Training(Model):
 class Zoo(Model):
     images: Name = Field(description="the data set, a key of `images`")
     preset: Literal[*PRESETS] | None = Field(
-        None, description="a zoo of the paper (Table 4), whose init and recipe stand where none are set"
+        None, exclude=True, description="a zoo of the paper (Table 4), whose init and recipe stand where none are set"
     )
     networks: Count = Field(description="networks, with seeds 1, 2, …")
     shard: Count = Field(32, description="networks trained in one job")

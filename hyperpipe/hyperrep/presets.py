@@ -1,0 +1,57 @@
+"""Autoencoders by name: those of the released configurations, and small ones for CPUs (protocol §3).
+
+What a preset does not say is in the defaults of the settings, which are the released MNIST values.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # The released MNIST configuration where it differs from what the paper says.
+    "released": {"contrast": "released", "permutation_pool": 25_000},
+    # The predecessor's (Schürholt et al. 2021) for its MNIST and Fashion-MNIST zoos.
+    "wsl21": {
+        "width": 800,
+        "heads": 4,
+        "feed_forward": 900,
+        "projection_norm": True,
+        "permutation_pool": 25_000,
+        "beta": 0.9,
+        "epochs": 500,
+    },
+    # Some tens of networks, under a minute on a core: without augmentation, which leaves it at the mean there.
+    "small": {
+        "width": 208,  # the largest token of one-channel networks has 201 numbers
+        "heads": 4,
+        "feed_forward": 208,
+        "encoder_blocks": 1,
+        "decoder_blocks": 1,
+        "dropout": 0.0,
+        "latent": 128,
+        "permute": False,
+        "erase_probability": 0.0,
+        "beta": 1.0,  # reconstruction alone: without augmentation two views are the same
+        "epochs": 50,
+        "batch_size": 22,
+        "learning_rate": 2e-3,
+    },
+    # Some hundreds of networks on a CPU of several cores.
+    "medium": {
+        "width": 384,
+        "heads": 6,
+        "feed_forward": 768,
+        "dropout": 0.0,
+        "latent": 256,
+        "epochs": 200,
+        "batch_size": 100,
+        "learning_rate": 5e-4,
+    },
+}
+
+
+def with_preset(hyperrep: Any) -> Any:
+    """The settings as read, with those of their preset below; without a preset that there is, as they are."""
+    if not isinstance(hyperrep, dict) or hyperrep.get("preset") not in PRESETS:
+        return hyperrep
+    return PRESETS[hyperrep["preset"]] | hyperrep
