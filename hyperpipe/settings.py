@@ -13,6 +13,19 @@ Count = Annotated[int, Field(ge=1)]
 Epoch = Annotated[int, Field(ge=0)]
 
 
+def with_preset(data: Any, presets: dict[str, dict[str, Any]]) -> Any:
+    """Settings as they were read, with those of their ``preset`` where they say nothing; without one, as they are."""
+    if not isinstance(data, dict) or data.get("preset") not in presets:
+        return data
+    return _over(data, presets[data["preset"]])
+
+
+def _over(own: Any, preset: Any) -> Any:
+    if not (isinstance(own, dict) and isinstance(preset, dict)):
+        return own
+    return preset | {key: _over(value, preset.get(key)) for key, value in own.items()}
+
+
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 

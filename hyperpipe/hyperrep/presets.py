@@ -36,7 +36,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "batch_size": 22,
         "learning_rate": 2e-3,
     },
-    # Some hundreds of networks on a CPU of several cores.
+    # Some hundreds of networks: 1.5 s an update on two cores, an hour for 300 networks at five epochs each.
     "medium": {
         "width": 384,
         "heads": 6,
@@ -48,10 +48,3 @@ PRESETS: dict[str, dict[str, Any]] = {
         "learning_rate": 5e-4,
     },
 }
-
-
-def with_preset(hyperrep: Any) -> Any:
-    """The settings as read, with those of their preset below; without a preset that there is, as they are."""
-    if not isinstance(hyperrep, dict) or hyperrep.get("preset") not in PRESETS:
-        return hyperrep
-    return PRESETS[hyperrep["preset"]] | hyperrep

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from hyperpipe.hyperrep.presets import PRESETS, with_preset
-from hyperpipe.settings import Count, Epoch, Model, Name
+from hyperpipe.hyperrep.presets import PRESETS
+from hyperpipe.settings import Count, Epoch, Model, Name, with_preset
 
 Loss = Literal["lwln", "plain"]  # layer-wise loss normalisation, or the plain mean squared error
 REASONS = ("not finite", "too large")  # why a row, a network at an epoch, is left out
@@ -63,7 +63,7 @@ class HyperRep(Model):
     @model_validator(mode="before")
     @classmethod
     def _preset(cls, data: Any) -> Any:
-        return with_preset(data)
+        return with_preset(data, PRESETS)
 
     @model_validator(mode="after")
     def _fits(self) -> HyperRep:

@@ -43,7 +43,10 @@ class Standard(Model):
     """The data sets of the paper and of its authors' other zoos, as torchvision reads them."""
 
     source: StandardSource = Field(description="a data set of the paper, with its transforms and normalisation")
-    folder: str = Field("data", description="where torchvision keeps its files, `MNIST/raw` or `cifar-10-batches-py`")
+    folder: str = Field(
+        "data",
+        description="where torchvision keeps its files, such as `MNIST/raw` and `cifar-10-batches-py`; as seen from the directory of the run",
+    )
     download: bool = Field(True, description="files that are not in the folder are fetched")
     split_seed: int = Field(
         42, ge=0, description="of torch's random_split, which cuts training and validation images; 42 as released"
@@ -60,7 +63,7 @@ class Own(Model):
         description="arrays `images` (uint8, N × H × W or N × H × W × 3) and `labels` (N) of a file, or a folder with a"
         " folder of image files for each class"
     )
-    path: str = Field(description="that file or folder")
+    path: str = Field(description="that file or folder, as seen from the directory of the run")
     test_path: str | None = Field(None, description="another one, of the test images; else they are cut from the first")
     colour: Literal["auto", "grey", "rgb"] = Field("auto", description="one or three channels; `auto`: as they are")
     fit: Literal["resize", "crop"] = Field("resize", description="how they become 28×28: bilinear, or their centre")

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from filelock import FileLock
-from torchvision import datasets, transforms
-from torchvision.transforms import Resize
+from torchvision import datasets
+from torchvision.transforms import CenterCrop, Compose, Grayscale, Resize
 
 from hyperpipe.cnn import SIDE
 from hyperpipe.errors import HyperpipeError, brief
@@ -46,7 +47,7 @@ _BY_NAME = {"split": "train"}, {"split": "test"}
 _MNIST, _HALF = ((0.1307,), (0.3081,)), ((0.5,), (0.5,))
 _COLOUR = (0.5,) * 3, (0.5,) * 3
 _RESIZED = Resize((SIDE, SIDE))  # of Pillow images: bilinear, with antialiasing
-_GREY_CENTRE = transforms.Compose([transforms.Grayscale(1), transforms.CenterCrop(SIDE)])
+_GREY_CENTRE = Compose([Grayscale(1), CenterCrop(SIDE)])
 SOURCES: dict[str, Source] = {
     "mnist": Source(datasets.MNIST, _BY_FLAG, *_MNIST, classes=DIGITS),
     "svhn": Source(datasets.SVHN, _BY_NAME, *_HALF, _GREY_CENTRE, DIGITS),
@@ -102,6 +103,4 @@ def _split(part: Any, indices: np.ndarray) -> ImageSplit:
 
 def _released_order(count: int, seed: int) -> np.ndarray:
     """The order in which random_split deals out `count` images."""
-    import torch
-
     return torch.randperm(count, generator=torch.Generator().manual_seed(seed)).numpy()

@@ -23,12 +23,3 @@ PRESETS: dict[str, dict[str, Any]] = {
     "stl10": _zoo("kaiming_uniform", "tanh", 1e-4, 1e-3),
     "fashion_mnist": _zoo("uniform", "tanh", 3e-4, 0.0),  # of the authors' scripts; not in the paper
 }
-
-
-def with_preset(zoo: Any) -> Any:
-    """A zoo's settings as read, with those of its preset below its own; without a preset that there is, as they are."""
-    if not isinstance(zoo, dict) or zoo.get("preset") not in PRESETS:
-        return zoo
-    preset, own = PRESETS[zoo["preset"]], zoo.get("recipe", {})
-    recipe = preset["recipe"] | own if isinstance(own, dict) else own
-    return preset | zoo | {"recipe": recipe}

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from hyperpipe.cnn import Activation, Init
-from hyperpipe.settings import Count, Epoch, Model, Name
-from hyperpipe.zoo.presets import PRESETS, with_preset
+from hyperpipe.settings import Count, Epoch, Model, Name, with_preset
+from hyperpipe.zoo.presets import PRESETS
 
 
 class Recipe(Model):
@@ -51,7 +51,7 @@ class Zoo(Model):
     @model_validator(mode="before")
     @classmethod
     def _preset(cls, data: Any) -> Any:
-        return with_preset(data)
+        return with_preset(data, PRESETS)
 
     @model_validator(mode="after")
     def _kept_epochs_are_trained(self) -> Zoo:
