@@ -45,7 +45,8 @@ class Standard(Model):
     source: StandardSource = Field(description="a data set of the paper, with its transforms and normalisation")
     folder: str = Field(
         "data",
-        description="where torchvision keeps its files, such as `MNIST/raw` and `cifar-10-batches-py`; as seen from the directory of the run",
+        description="where torchvision keeps its files, such as `MNIST/raw` and `cifar-10-batches-py`; as seen from the"
+        " directory of the run",
     )
     download: bool = Field(True, description="files that are not in the folder are fetched")
     split_seed: int = Field(
