@@ -113,9 +113,17 @@ def hyperrep(
 
 @stage
 def population(
-    config: Slice, hyperrep_path: Input, embeddings_path: Input, metrics_path: Input, store_output: Output
+    config: Slice,
+    hyperrep_path: Input,
+    embeddings_path: Input,
+    metrics_path: Input,
+    store_output: Output,
+    sampler_paths: Inputs = "",
 ) -> None:
-    """Samples populations from a hyper-representation, one a sampler, and reconstructs anchors."""
+    """Samples populations from a hyper-representation, one a sampler, and reconstructs anchors.
+
+    The paths of samplers of the user's own are among the settings; named here too, they are in the record.
+    """
     from hyperpipe.stages.population import population_stage
 
     inputs = hyperrep_path, embeddings_path, metrics_path

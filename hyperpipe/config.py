@@ -15,6 +15,7 @@ from hyperpipe.evaluation.settings import FinetuneSlice, Finetuning
 from hyperpipe.hyperrep.settings import HyperRep, HyperRepSlice, Loss, RowsSlice
 from hyperpipe.images.settings import Images, ImagesSlice
 from hyperpipe.results.settings import FidelitySlice, TablesSlice
+from hyperpipe.sampling.samplers import check_samplers
 from hyperpipe.sampling.settings import POPULATIONS, PopulationSlice, PretrainedSlice, Sampling, ScratchSlice
 from hyperpipe.settings import Model, Name
 from hyperpipe.validation import validated
@@ -55,6 +56,10 @@ class Config(Model):
                 self.split.counts(zoo.networks)
             except ValueError as error:
                 raise ValueError(f"zoos.{name}.networks: {error}") from None
+        try:
+            check_samplers(self.sampling.samplers)
+        except ValueError as error:
+            raise ValueError(f"sampling.samplers: {error}") from None
         return self
 
 

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from runs import ROOT, TINY, jobs, snakemake
 
 from hyperpipe.hyperrep.hyperrep_store import read_embeddings, read_hyperrep
 from hyperpipe.provenance.identity import code_modules
@@ -19,13 +18,14 @@ from hyperpipe.provenance.record import SUFFIX, Record
 from hyperpipe.sampling.population_store import read_populations
 from hyperpipe.store import content_hash
 from hyperpipe.zoo.zoo_store import read_zoo
+from runs import ROOT, TINY, jobs, snakemake
 
 
 def test_the_default_target_is_planned(tmp_path):
     done = snakemake("-n", directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
     planned = jobs(done.stdout)
-    counts = {"images": 2, "zoos": 6, "rows": 2, "hyperreps": 4, "populations": 10, "evaluations": 12, "tables.md": 1}
+    counts = {"images": 2, "zoos": 6, "rows": 2, "hyperreps": 4, "populations": 12, "evaluations": 14, "tables.md": 1}
     assert Counter(path.split("/")[0] for path in planned) == counts
     assert {"evaluations/digits/B_F/printed.parquet", "evaluations/printed/S_KDE30/digits.parquet"} < set(planned)
     assert "gpu=0" in done.stdout and "gpu=1" not in done.stdout
@@ -34,7 +34,7 @@ def test_the_default_target_is_planned(tmp_path):
 def test_every_job_can_be_submitted_to_slurm(tmp_path):
     done = snakemake("-n", "--workflow-profile", "slurm", directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
-    assert len(jobs(done.stdout)) == 37
+    assert len(jobs(done.stdout)) == 41
     profiles = [yaml.safe_load((ROOT / f"profiles/{name}/profile.yaml").read_text()) for name in ("default", "slurm")]
     assert profiles[0].items() <= profiles[1].items(), "a named profile replaces the default one"
     assert profiles[1]["executor"] == "slurm"
@@ -45,7 +45,7 @@ def test_training_jobs_ask_for_a_gpu_where_training_needs_one(tmp_path):
     done = snakemake("-n", *words, directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
     asking = re.findall(r"^rule (\w+):(?:\n    .*)*?\n    resources: .*gpu=1,", done.stdout, re.MULTILINE)
-    assert Counter(asking) == {"zoo_shard": 4, "finetune": 12}
+    assert Counter(asking) == {"zoo_shard": 4, "finetune": 14}
 
 
 def test_the_graph_in_the_readme_is_the_workflows(tmp_path):

@@ -22,9 +22,11 @@ _LEGEND = """\
 - **B_T**: the zoo's own networks of the test split, trained from scratch; in Table 2 those of the target.
 - **B_F**: the source zoo's own networks of the training split after epoch {epoch}, as they are.
 - **S_KDE**, **S_KDE30**: decoded samples of the kernel density of the training networks' embeddings, of all and of the
-  best {best:.0%} by test accuracy. **B_KDE30**: the same as S_KDE30 with an autoencoder without LWLN.
+  best {best:.0%} by accuracy on the test images, as released; **S_KDE30_validation**: of the best by accuracy on the
+  validation images. **B_KDE30**: the same as S_KDE30 with an autoencoder without LWLN.
 - `independent`: each latent dimension is drawn on its own, the paper's equation. `released`: as the authors' code
-  draws, one seed for all dimensions: copies of training embeddings, but for one common shift.
+  draws, one seed for all dimensions: copies of training embeddings, but for one common shift. `joint`: a kernel density
+  in all dimensions at once: copies of training embeddings with noise of its own in each dimension.
 - `zoo`: no sampling, networks of a zoo. `reconstruction`: no sampling, anchors of that population decoded as they are.
   `pytorch_default`: networks never trained on anything, in PyTorch's default initialisation.
 - The autoencoder's checkpoint is `{selection}`."""
@@ -77,7 +79,7 @@ def tables_page(config: TablesSlice, measurements: pd.DataFrame, rows: pd.DataFr
         _markdown(rows_that_were_used(config, rows)),
         _markdown(hyperreps_that_were_run(config, history)),
         _ERRORS,
-        f"{config.sampling.networks} networks a population, kernel bandwidth {config.sampling.bandwidth:g},"
+        f"{config.sampling.networks} networks a population, kernel bandwidth {config.sampling.bandwidth},"
         f" {config.finetuning.epochs} epochs of fine-tuning with the target zoo's recipe and a fresh optimiser.",
     ]
     return "\n\n".join(parts) + "\n"

@@ -13,11 +13,12 @@ def choose_anchors(
 ) -> np.ndarray:
     """Places [A] of the rows (network, epoch) that are anchors: ``all``, or the ``best`` share.
 
-    The best are those at or above the (1 - best) quantile of the accuracy on the images' test split over all rows, as
-    in the released code: not by network, and by test accuracy. metrics: the zoo's, in long form.
+    The best are those at or above the (1 - best) quantile over all rows of the accuracy on the images' test split, as
+    in the released code (not by network, and with the images that the outcome is tested on), or on their validation
+    split. metrics: the zoo's, in long form.
     """
     if anchors == "all":
         return np.arange(len(networks))
-    measured = metrics[metrics.split == "test"].set_index(["network", "epoch"]).accuracy
+    measured = metrics[metrics.split == anchors.removeprefix("best by ")].set_index(["network", "epoch"]).accuracy
     accuracy = measured.loc[list(zip(networks.tolist(), epochs.tolist(), strict=True))].to_numpy()
     return np.flatnonzero(accuracy >= np.quantile(accuracy, 1 - best))

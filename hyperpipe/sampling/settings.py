@@ -2,30 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from hyperpipe.hyperrep.settings import Loss
 from hyperpipe.settings import Count, Model, Name
 
-Anchors = Literal["all", "best"]
-# The paper's sampled populations: the loss of their autoencoder and their anchors among the training networks.
+Anchors = Literal["all", "best by test", "best by validation"]
+Bandwidth = Annotated[float, Field(gt=0)] | Literal["scott", "silverman"]
+# The sampled populations: the loss of their autoencoder and their anchors among the training networks. The first three
+# are the paper's; the last chooses its anchors without the images that its networks are then tested on.
 POPULATIONS: dict[str, tuple[Loss, Anchors]] = {
-    "B_KDE30": ("plain", "best"),
+    "B_KDE30": ("plain", "best by test"),
     "S_KDE": ("lwln", "all"),
-    "S_KDE30": ("lwln", "best"),
+    "S_KDE30": ("lwln", "best by test"),
+    "S_KDE30_validation": ("lwln", "best by validation"),
 }
 # What is fine-tuned on other data sets: the zoo's own networks and, as in the paper's Table 2, one sampled population.
 TRANSFERRED = ("B_F", "S_KDE30")
+RECONSTRUCTION = "reconstruction"  # no sampler: anchors decoded as they are
+_OWN = re.compile(r"(?P<path>[\w./-]+\.py):(?P<function>[A-Za-z_]\w*)")
+
+
+def own_sampler(entry: str) -> tuple[str, str] | None:
+    """File and function of a sampler that is the user's own, ``path/to/file.py:function``; None of others."""
+    own = _OWN.fullmatch(entry)
+    return (own["path"], own["function"]) if own else None
+
+
+def sampler_name(entry: str) -> str:
+    """How a sampler of the configuration is called in stores and tables: the user's own by its function."""
+    own = own_sampler(entry)
+    return own[1] if own else entry
 
 
 class Sampling(Model):
     """Populations sampled from a hyper-representation (paper, section 3; protocol §4)."""
 
     networks: Count = Field(150, description="networks of each population")
-    bandwidth: float = Field(0.002, gt=0, description="of the kernel density, in latent units")
-    best: float = Field(0.3, gt=0, lt=1, description="share of the anchors, by test accuracy, of S_KDE30 and B_KDE30")
+    samplers: list[str] = Field(
+        ["independent", "released", "joint"],
+        min_length=1,
+        description="`independent`, the paper's equation; `released`, what its code draws; `joint`, a density in all"
+        " dimensions; or a function of your own, `path/to/file.py:function`",
+    )
+    bandwidth: Bandwidth = Field(
+        0.002, description="of the kernel density: in latent units, or by Scott's or Silverman's rule"
+    )
+    best: float = Field(0.3, gt=0, lt=1, description="share of the anchors, by accuracy, of S_KDE30 and B_KDE30")
 
 
 class PopulationSlice(Model):

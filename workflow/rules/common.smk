@@ -7,7 +7,7 @@ from pathlib import Path
 from hyperpipe import config as hp
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.provenance.identity import code_id
-from hyperpipe.sampling.settings import POPULATIONS, TRANSFERRED
+from hyperpipe.sampling.settings import POPULATIONS, TRANSFERRED, own_sampler
 
 # `python` in the rules' commands is the one that runs Snakemake, also where that was called by its path.
 os.environ.update(
@@ -89,6 +89,12 @@ def hyperrep_of_population(wildcards):
 def embeddings_of_population(wildcards):
     loss, _ = POPULATIONS[wildcards.population]
     return f"results/hyperreps/{wildcards.zoo}/{loss}/embeddings.h5"
+
+
+def own_samplers(wildcards):
+    """The files of the user's own samplers."""
+    own = [own_sampler(entry) for entry in CONFIG.sampling.samplers]
+    return [path for path, _ in filter(None, own)]
 
 
 def evaluations(wildcards):

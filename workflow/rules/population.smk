@@ -4,6 +4,7 @@ rule population:
         hyperrep=hyperrep_of_population,
         embeddings=embeddings_of_population,
         metrics="results/zoos/{zoo}/metrics.parquet",
+        samplers=own_samplers,
     output:
         store="results/populations/{zoo}/{population}.h5",
         store_record="results/populations/{zoo}/{population}.h5.prov.json",
@@ -25,6 +26,7 @@ rule population:
     shell:
         "python -m hyperpipe population --config {params.config:q} --hyperrep-path {input.hyperrep:q}"
         " --embeddings-path {input.embeddings:q} --metrics-path {input.metrics:q}"
+        " --sampler-paths '{input.samplers}'"
         " --store-output {output.store:q} 2>&1 | tee {log:q}"
 
 
