@@ -56,10 +56,7 @@ class Config(Model):
                 self.split.counts(zoo.networks)
             except ValueError as error:
                 raise ValueError(f"zoos.{name}.networks: {error}") from None
-        try:
-            check_samplers(self.sampling.samplers)
-        except ValueError as error:
-            raise ValueError(f"sampling.samplers: {error}") from None
+        check_samplers(self.sampling.samplers)
         return self
 
 

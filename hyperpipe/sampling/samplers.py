@@ -19,6 +19,7 @@ from hyperpipe.sampling.settings import RECONSTRUCTION, Bandwidth, own_sampler, 
 Sampler = Callable[[np.ndarray, int, Bandwidth, np.random.Generator], np.ndarray]
 
 SAMPLERS: dict[str, Sampler] = {"independent": independent, "released": released, "joint": joint}
+_KEY = "sampling.samplers"
 
 
 def check_samplers(entries: Sequence[str]) -> None:
@@ -27,16 +28,24 @@ def check_samplers(entries: Sequence[str]) -> None:
     names = [sampler_name(entry) for entry in entries]
     for entry, name in zip(entries, names, strict=True):
         if entry not in SAMPLERS and own_sampler(entry) is None:
-            raise ValueError(f"there is no {entry!r}; use {', '.join(SAMPLERS)} or path/to/file.py:function")
+            raise ValueError(f"{_KEY}: there is no {entry!r}; use {', '.join(SAMPLERS)} or path/to/file.py:function")
         if names.count(name) > 1 or (entry != name and name in taken):
-            raise ValueError(f"two are called {name!r}; give each a name of its own")
+            raise ValueError(f"{_KEY}: two are called {name!r}; give each a name of its own")
 
 
-def sampler(entry: str) -> Sampler:
-    """One of `SAMPLERS`, or the function that ``path/to/file.py:function`` names.
+def samplers(entries: Sequence[str]) -> dict[str, Sampler]:
+    """By its name, each one of `SAMPLERS` or the function that ``path/to/file.py:function`` names.
 
     Raises HyperpipeError where there is none; so does a call where a user's own fails or returns something else.
     """
+    try:
+        check_samplers(entries)
+    except ValueError as error:
+        raise HyperpipeError(str(error)) from None
+    return {sampler_name(entry): _sampler(entry) for entry in entries}
+
+
+def _sampler(entry: str) -> Sampler:
     own = own_sampler(entry)
     if own is None:
         return SAMPLERS[entry]
@@ -46,7 +55,7 @@ def sampler(entry: str) -> Sampler:
     except Exception as error:  # whatever a user's file raises
         raise _failed(f"{path} cannot be run", error) from error
     if not callable(function):
-        raise HyperpipeError(f"sampling.samplers: {path} has no function {name}")
+        raise HyperpipeError(f"{_KEY}: {path} has no function {name}")
     return _checked(function, entry)
 
 
@@ -58,13 +67,13 @@ def _checked(function: Sampler, entry: str) -> Sampler:
             raise _failed(f"{entry} failed", error) from error
         needed = f"finite latents {[count, anchors.shape[1]]} are needed"
         if latents.shape != (count, anchors.shape[1]):
-            raise HyperpipeError(f"sampling.samplers: {entry} returned {list(latents.shape)}; {needed}")
+            raise HyperpipeError(f"{_KEY}: {entry} returned {list(latents.shape)}; {needed}")
         if not np.isfinite(latents).all():
-            raise HyperpipeError(f"sampling.samplers: {entry} returned NaN or infinity; {needed}")
+            raise HyperpipeError(f"{_KEY}: {entry} returned NaN or infinity; {needed}")
         return latents
 
     return sample
 
 
 def _failed(what: str, error: Exception) -> HyperpipeError:
-    return HyperpipeError(f"sampling.samplers: {what} ({type(error).__name__}: {brief(error)})")
+    return HyperpipeError(f"{_KEY}: {what} ({type(error).__name__}: {brief(error)})")

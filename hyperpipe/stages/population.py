@@ -8,8 +8,8 @@ from hyperpipe.hyperrep.hyperrep_store import read_embeddings, read_hyperrep
 from hyperpipe.randomness import stream
 from hyperpipe.sampling.anchors import choose_anchors
 from hyperpipe.sampling.population_store import Populations, write_populations
-from hyperpipe.sampling.samplers import sampler
-from hyperpipe.sampling.settings import RECONSTRUCTION, PopulationSlice, sampler_name
+from hyperpipe.sampling.samplers import samplers
+from hyperpipe.sampling.settings import RECONSTRUCTION, PopulationSlice
 from hyperpipe.store import read_table
 
 
@@ -21,11 +21,10 @@ def population_stage(
     settings = config.sampling
     chosen = choose_anchors(embedded.networks, embedded.epochs, read_table(metrics_path), config.anchors, settings.best)
     anchors, purpose = embedded.latents[chosen], f"population/{config.zoo}/{config.population}"
-    latents = {}
-    for entry in settings.samplers:
-        name = sampler_name(entry)
-        generator = stream(config.seed, purpose, name)
-        latents[name] = sampler(entry)(anchors, settings.networks, settings.bandwidth, generator)
+    latents = {
+        name: sample(anchors, settings.networks, settings.bandwidth, stream(config.seed, purpose, name))
+        for name, sample in samplers(settings.samplers).items()
+    }
     drawn = stream(config.seed, purpose, RECONSTRUCTION).permutation(len(anchors))[: settings.networks]
     latents[RECONSTRUCTION] = anchors[drawn]
     weights = {name: hyperrep.decode(rows) for name, rows in latents.items()}

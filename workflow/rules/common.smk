@@ -19,6 +19,13 @@ try:
 except HyperpipeError as error:
     sys.exit(f"hyperpipe: {error}")
 
+# The files of the user's own samplers. Where one is missing, Snakemake would go on with what it once sampled.
+_OWN = filter(None, map(own_sampler, CONFIG.sampling.samplers))
+OWN_SAMPLERS = list(dict.fromkeys(file for file, _ in _OWN))
+for file in OWN_SAMPLERS:
+    if not Path(file).is_file():
+        sys.exit(f"hyperpipe: sampling.samplers: {file} is not in {Path.cwd()}")
+
 
 def as_json(part):
     return part.model_dump_json()
@@ -89,12 +96,6 @@ def hyperrep_of_population(wildcards):
 def embeddings_of_population(wildcards):
     loss, _ = POPULATIONS[wildcards.population]
     return f"results/hyperreps/{wildcards.zoo}/{loss}/embeddings.h5"
-
-
-def own_samplers(wildcards):
-    """The files of the user's own samplers."""
-    own = [own_sampler(entry) for entry in CONFIG.sampling.samplers]
-    return [path for path, _ in filter(None, own)]
 
 
 def evaluations(wildcards):

@@ -4,7 +4,7 @@ rule population:
         hyperrep=hyperrep_of_population,
         embeddings=embeddings_of_population,
         metrics="results/zoos/{zoo}/metrics.parquet",
-        samplers=own_samplers,
+        samplers=OWN_SAMPLERS,
     output:
         store="results/populations/{zoo}/{population}.h5",
         store_record="results/populations/{zoo}/{population}.h5.prov.json",
