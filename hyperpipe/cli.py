@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from hyperpipe.errors import HyperpipeError
-from hyperpipe.evaluation.settings import FinetuneSlice
+from hyperpipe.evaluation.settings import AccuraciesSlice, FinetuneSlice
 from hyperpipe.hyperrep.settings import HyperRepSlice, RowsSlice
 from hyperpipe.images.settings import ImagesSlice
 from hyperpipe.provenance.record import recording
@@ -157,20 +157,25 @@ def finetune(
 
 
 @stage
+def accuracies(
+    config: Slice, evaluation_paths: Inputs, metrics_paths: Inputs, split_paths: Inputs, table_output: Output
+) -> None:
+    """Lists mean, spread and interval of every population's accuracies."""
+    from hyperpipe.stages.accuracies import accuracies_stage
+
+    inputs = evaluation_paths, metrics_paths, split_paths
+    accuracies_stage(parse_slice(AccuraciesSlice, config), *map(_paths, inputs), table_output)
+
+
+@stage
 def tables(
-    config: Slice,
-    metrics_paths: Inputs,
-    split_paths: Inputs,
-    rows_paths: Inputs,
-    history_paths: Inputs,
-    evaluation_paths: Inputs,
-    page_output: Output,
+    config: Slice, accuracies_path: Input, rows_paths: Inputs, history_paths: Inputs, page_output: Output
 ) -> None:
     """Computes the paper's tables."""
     from hyperpipe.stages.tables import tables_stage
 
-    inputs = metrics_paths, split_paths, rows_paths, history_paths, evaluation_paths
-    tables_stage(parse_slice(TablesSlice, config), *map(_paths, inputs), page_output)
+    inputs = _paths(rows_paths), _paths(history_paths)
+    tables_stage(parse_slice(TablesSlice, config), accuracies_path, *inputs, page_output)
 
 
 @stage

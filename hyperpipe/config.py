@@ -7,13 +7,13 @@ this file, so that a new key of one part is no change of the code of another.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from hyperpipe.evaluation.settings import FinetuneSlice, Finetuning
+from hyperpipe.evaluation.settings import AccuraciesSlice, Bootstrap, FinetuneSlice, Finetuning
 from hyperpipe.hyperrep.settings import HyperRep, HyperRepSlice, Loss, RowsSlice
-from hyperpipe.images.settings import Images, ImagesSlice
+from hyperpipe.images.settings import Images, ImagesSlice, channels
 from hyperpipe.results.settings import FidelitySlice, TablesSlice
 from hyperpipe.sampling.samplers import check_samplers
 from hyperpipe.sampling.settings import POPULATIONS, PopulationSlice, PretrainedSlice, Sampling, ScratchSlice
@@ -28,27 +28,20 @@ class Config(Model):
     seed: int = Field(0, ge=0, description="the root of all randomness")
     images: dict[Name, Images] = Field(min_length=1)
     zoos: dict[Name, Zoo] = Field(min_length=1)
-    sources: dict[Name, list[Name]] = Field(
-        description="the zoos that hyper-representations are learnt of, each with the zoos it is transferred to",
+    sources: dict[Name, list[Name] | Literal["others"]] = Field(
+        description="the zoos that hyper-representations are learnt of, each with the zoos it is transferred to;"
+        " `others`: to every other one on images of as many channels",
         min_length=1,
     )
     split: Split = Split()
     hyperrep: HyperRep = HyperRep()
     sampling: Sampling = Sampling()
     finetuning: Finetuning = Finetuning()
+    bootstrap: Bootstrap = Bootstrap()
     training: Training = Training()
 
     @model_validator(mode="after")
-    def _names_exist(self) -> Config:
-        for source, targets in self.sources.items():
-            for zoo in (source, *targets):
-                if zoo not in self.zoos:
-                    raise ValueError(f"sources.{source}: there is no zoo {zoo!r} under zoos")
-            if source in targets or len(set(targets)) < len(targets):
-                raise ValueError(f"sources.{source}: each zoo that it is transferred to is another one, named once")
-            for epoch in self.hyperrep.zoo_epochs:
-                if epoch not in self.zoos[source].keep_epochs:
-                    raise ValueError(f"hyperrep.zoo_epochs: epoch {epoch} is not among zoos.{source}.keep_epochs")
+    def _parts_fit(self) -> Config:
         for name, zoo in self.zoos.items():
             if zoo.images not in self.images:
                 raise ValueError(f"zoos.{name}.images: there is no data set {zoo.images!r} under images")
@@ -56,8 +49,41 @@ class Config(Model):
                 self.split.counts(zoo.networks)
             except ValueError as error:
                 raise ValueError(f"zoos.{name}.networks: {error}") from None
+        for source, targets in self.sources.items():
+            self._check_source(source, [] if targets == "others" else targets)
         check_samplers(self.sampling.samplers)
         return self
+
+    def _check_source(self, source: str, named: list[str]) -> None:
+        for zoo in (source, *named):
+            if zoo not in self.zoos:
+                raise ValueError(f"sources.{source}: there is no zoo {zoo!r} under zoos")
+        if source in named or len(set(named)) < len(named):
+            raise ValueError(f"sources.{source}: each zoo that it is transferred to is another one, named once")
+        for epoch in self.hyperrep.zoo_epochs:
+            if epoch not in self.zoos[source].keep_epochs:
+                raise ValueError(f"hyperrep.zoo_epochs: epoch {epoch} is not among zoos.{source}.keep_epochs")
+        known = self._channels()
+        for zoo in named:
+            if None not in (known[source], known[zoo]) and known[source] != known[zoo]:
+                said = f"its images have {known[source]} channels, those of {zoo} {known[zoo]}"
+                raise ValueError(f"sources.{source}: {said}; take {zoo} out")
+        if self.sources[source] == "others" and None in known.values():
+            images = next(self.zoos[zoo].images for zoo in known if known[zoo] is None)
+            said = f"images.{images}.colour leaves open whether they have as many channels; set it to grey or rgb"
+            raise ValueError(f"sources.{source}: others: {said}, or name the zoos")
+
+    def _channels(self) -> dict[str, int | None]:
+        return {name: channels(self.images[zoo.images]) for name, zoo in self.zoos.items()}
+
+    def transfers(self) -> dict[str, list[str]]:
+        """The zoos that each source is transferred to, by name."""
+        known = self._channels()
+
+        def others(source: str) -> list[str]:
+            return [zoo for zoo in self.zoos if zoo != source and known[zoo] == known[source]]
+
+        return {source: others(source) if zoos == "others" else zoos for source, zoos in self.sources.items()}
 
 
 def load_config(data: dict[str, Any], where: str = "config.yaml") -> Config:
@@ -108,15 +134,20 @@ def finetune_slice(config: Config, zoo: str, population: str, target: str) -> Fi
         zoo=zoo,
         population=population,
         target=target,
-        recipe=config.zoos[target].recipe,
+        recipe=config.finetuning.recipe_on(config.zoos[zoo].recipe, config.zoos[target].recipe),
         epochs=config.finetuning.epochs,
+        orders=config.finetuning.orders,
         training=config.training,
     )
 
 
+def accuracies_slice(config: Config) -> AccuraciesSlice:
+    return AccuraciesSlice(seed=config.seed, bootstrap=config.bootstrap)
+
+
 def tables_slice(config: Config) -> TablesSlice:
-    kept = {key: getattr(config, key) for key in ("zoos", "sources", "hyperrep", "sampling", "finetuning")}
-    return TablesSlice(seed=config.seed, **kept)
+    kept = {key: getattr(config, key) for key in ("zoos", "hyperrep", "sampling", "finetuning", "bootstrap")}
+    return TablesSlice(seed=config.seed, sources=config.transfers(), **kept)
 
 
 def fidelity_slice(config: Config) -> FidelitySlice:

@@ -31,8 +31,12 @@ def validated(model: type[M], data: Any, where: str) -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        parts = where, _place(first, data), _explained(first)
+        first, *others = error.errors()
+        place, said = _place(first, data), _explained(first)
+        for other in others:
+            if _place(other, data) == place:  # the key takes one of several kinds of values
+                said += " or " + other["msg"].removeprefix("Input should be ")
+        parts = where, place, said
         raise HyperpipeError(": ".join(part for part in parts if part)) from None
 
 
@@ -40,7 +44,7 @@ def _place(error: Any, data: Any) -> str:
     """``zoos.digits.epochs``: pydantic's location without what is no key of the data, such as a data set's source."""
     place = []
     for key in error["loc"]:
-        there = isinstance(data, list) or (isinstance(data, dict) and key in data)
+        there = isinstance(key, int) if isinstance(data, list) else isinstance(data, dict) and key in data
         if there:
             place.append(str(key))
             data = data[key]

@@ -63,13 +63,21 @@ def test_the_files_that_come_along_are_valid(path):
         ("hyperrep.preset", "huge", "hyperrep.preset: 'huge' is refused, input should be 'released', 'wsl21'"),
         ("hyperrep.selection", "first", "hyperrep.selection: 'first' is refused"),
         ("sampling.best", 1.0, "less than 1"),
-        ("sampling.bandwidth", 0.0, "sampling.bandwidth: 0.0 is refused, input should be greater than 0"),
+        (
+            "sampling.bandwidth",
+            0.0,
+            "sampling.bandwidth: 0.0 is refused, input should be greater than 0 or 'scott' or 'silverman'",
+        ),
         ("sampling.bandwidth", "sheather", "sampling.bandwidth: 'sheather' is refused"),
         ("sampling.samplers", [], "sampling.samplers: [] is refused"),
         ("sampling.samplers", ["kde"], "sampling.samplers: there is no 'kde'; use independent, released, joint or"),
         ("sources.mnist", [], "sources.mnist: there is no zoo 'mnist' under zoos"),
         ("sources.digits", ["mnist"], "sources.digits: there is no zoo 'mnist' under zoos"),
         ("sources.digits", ["digits"], "sources.digits: each zoo that it is transferred to is another one"),
+        ("sources.digits", "other", "sources.digits: 'other' is refused, input should be a valid list or 'others'"),
+        ("sources.digits", [3], "config.yaml: sources.digits.0: 3 is refused, input should be a valid string"),
+        ("finetuning.recipe", "mine", "finetuning.recipe: 'mine' is refused, input should be 'target' or 'source'"),
+        ("bootstrap.confidence", 1.0, "bootstrap.confidence: 1.0 is refused, input should be less than 1"),
         ("split.train", 0.9, "must leave a test split"),
     ],
 )
@@ -135,6 +143,62 @@ def test_the_papers_sizes_stand_where_none_are_set():
     ).images
     assert (found["a"].train, found["a"].validation, found["a"].test) == (6_000, 1_291, 2_007)
     assert (found["b"].train, found["b"].validation, found["b"].test) == (60_000, 5, 26_032)
+
+
+FIVE = {  # zoos: their images
+    "mnist": {"source": "mnist"},
+    "svhn": {"source": "svhn"},
+    "cifar10": {"source": "cifar10"},
+    "stl10": {"source": "stl10"},
+    "mine": {"source": "folder", "path": "x", "colour": "rgb", "train": 5, "validation": 5, "test": 5},
+}
+
+
+def on_five(sources: dict, mine: str = "rgb", **parts) -> hp.Config:
+    images = FIVE | {"mine": FIVE["mine"] | {"colour": mine}}
+    zoos = {name: {"preset": "stl10" if name == "mine" else name, "images": name, "networks": 20} for name in FIVE}
+    return hp.load_config({"images": images, "zoos": zoos, "sources": sources, **parts})
+
+
+def test_others_are_all_ordered_pairs_of_equal_channels():
+    config = on_five(dict.fromkeys(FIVE, "others"))
+    grey, colour = {"mnist", "svhn"}, {"cifar10", "stl10", "mine"}
+    pairs = {(source, target) for source, targets in config.transfers().items() for target in targets}
+    assert pairs == {(a, b) for kind in (grey, colour) for a in kind for b in kind if a != b}
+    assert hp.tables_slice(config).sources == config.transfers()
+    assert on_five({"stl10": ["cifar10"]}, mine="auto").transfers() == {"stl10": ["cifar10"]}
+
+
+@pytest.mark.parametrize(
+    ("sources", "colour", "said"),
+    [
+        ({"mnist": ["cifar10"]}, "rgb", "sources.mnist: its images have 1 channels, those of cifar10 3; take cifar10"),
+        ({"svhn": ["mine"]}, "rgb", "sources.svhn: its images have 1 channels, those of mine 3; take mine out"),
+        (
+            {"mnist": "others"},
+            "auto",
+            "sources.mnist: others: images.mine.colour leaves open whether",
+        ),
+    ],
+)
+def test_transfers_need_images_of_as_many_channels(sources, colour, said):
+    with pytest.raises(HyperpipeError, match=said):
+        on_five(sources, mine=colour)
+
+
+def test_transfer_takes_the_recipe_and_the_activation_that_are_named():
+    def recipe(source: str, target: str, **finetuning) -> tuple[str, float, float]:
+        config = on_five({source: [target]}, finetuning=finetuning)
+        found = hp.finetune_slice(config, source, "S_KDE30", target).recipe
+        return found.activation, found.learning_rate, found.weight_decay
+
+    assert recipe("cifar10", "stl10") == ("tanh", 1e-4, 1e-3)
+    assert recipe("cifar10", "stl10", recipe="source") == ("gelu", 1e-4, 1e-2)
+    assert recipe("cifar10", "stl10", activation="source") == ("gelu", 1e-4, 1e-3)
+    assert recipe("cifar10", "stl10", recipe="source", activation="target") == ("tanh", 1e-4, 1e-2)
+    assert recipe("svhn", "mnist") == ("tanh", 3e-4, 0) and recipe("mnist", "svhn") == ("tanh", 3e-3, 0)
+    in_dataset = hp.finetune_slice(on_five({"mnist": []}), "mnist", "scratch", "mnist")
+    assert in_dataset.recipe.learning_rate == 3e-4 and in_dataset.epochs == 50
 
 
 def test_the_list_of_keys_is_what_the_models_say():

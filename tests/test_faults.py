@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from runs import TINY, snakemake
 
 from hyperpipe.cli import main
 from hyperpipe.provenance.record import SUFFIX, Record
+from runs import TINY, snakemake
 
 TABLES = "results/tables.md"
 # One output of each stage that has inputs.
@@ -24,6 +24,7 @@ OUTPUTS = {
     "pretrained": "results/populations/digits/B_F.h5",
     "scratch": "results/populations/digits/scratch.h5",
     "finetune": "results/evaluations/digits/S_KDE30/digits.parquet",
+    "accuracies": "results/accuracies.parquet",
     "tables": TABLES,
 }
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from hyperpipe.cnn import Architecture, initialise
+from hyperpipe.errors import HyperpipeError
 from hyperpipe.evaluation.finetune import finetune
 from hyperpipe.randomness import stream
 from hyperpipe.sampling.anchors import choose_anchors
@@ -49,3 +51,29 @@ def test_fine_tuning_trains_each_population_as_if_it_were_alone_and_pairs_their_
     np.testing.assert_array_equal(found.loc["b", 1], alone.loss["test"][:, 1])
     np.testing.assert_array_equal(found.loc["a", 0], found.loc["b", 0], "same weights, same order, same result")
     assert len(frame) == 5 * 3 * 3 and frame.network.max() == 2
+
+
+def test_networks_may_all_meet_the_images_in_one_order(digits):
+    start = initialise(Architecture(), "kaiming_uniform", stream(0, "t"))
+    settings = {"epochs": 1, "architecture": Architecture(), "root_seed": 0, "target": "d"}
+
+    def losses(**orders: bool) -> np.ndarray:
+        tuned = finetune({"a": np.stack([start] * 3)}, digits, Recipe(learning_rate=3e-3), **settings, **orders)
+        return tuned.query("split == 'test' and epoch == 1").loss.to_numpy()
+
+    paired, shared = losses(), losses(shared_order=True)
+    assert len(set(paired)) == 3 and set(shared) == {paired[0]}
+
+
+@pytest.mark.parametrize("architecture", [Architecture(in_channels=3), Architecture(classes=5)])
+def test_networks_for_other_images_are_not_fine_tuned(digits, architecture):
+    with pytest.raises(HyperpipeError, match=r"finetune/d: networks for . channels .* images of 1 and 10; take d out"):
+        finetune(
+            {"a": np.zeros((1, architecture.size), np.float32)},
+            digits,
+            Recipe(learning_rate=3e-3),
+            root_seed=0,
+            target="d",
+            epochs=1,
+            architecture=architecture,
+        )

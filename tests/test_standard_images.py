@@ -19,7 +19,7 @@ from torchvision import datasets, transforms
 
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.images.image_set import SPLITS
-from hyperpipe.images.settings import PAPER_SIZES, Standard
+from hyperpipe.images.settings import PAPER_SIZES, Standard, channels
 from hyperpipe.images.standard import make_standard
 
 RESIZED = transforms.Resize((28, 28))
@@ -65,6 +65,7 @@ def test_a_set_is_transformed_normalised_and_cut_as_listed(source, tmp_path, unc
         listed = transforms.Compose(LISTED[source])
         expected = torch.stack([listed(Image.fromarray(pixels[i])) for i in part.indices])
         np.testing.assert_allclose(images.normalised(split), expected.numpy(), rtol=0, atol=1e-6)
+    assert images.channels == channels(Standard(source=source))
     named = source in ("cifar10", "stl10")
     assert len(images.classes) == 10 and (images.classes == tuple(image_files.NAMES)) == named
 

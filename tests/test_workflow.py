@@ -25,7 +25,8 @@ def test_the_default_target_is_planned(tmp_path):
     done = snakemake("-n", directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
     planned = jobs(done.stdout)
-    counts = {"images": 2, "zoos": 6, "rows": 2, "hyperreps": 4, "populations": 12, "evaluations": 14, "tables.md": 1}
+    counts = {"images": 2, "zoos": 6, "rows": 2, "hyperreps": 4, "populations": 12, "evaluations": 14}
+    counts |= {"accuracies.parquet": 1, "tables.md": 1}
     assert Counter(path.split("/")[0] for path in planned) == counts
     assert {"evaluations/digits/B_F/printed.parquet", "evaluations/printed/S_KDE30/digits.parquet"} < set(planned)
     assert "gpu=0" in done.stdout and "gpu=1" not in done.stdout
@@ -34,7 +35,7 @@ def test_the_default_target_is_planned(tmp_path):
 def test_every_job_can_be_submitted_to_slurm(tmp_path):
     done = snakemake("-n", "--workflow-profile", "slurm", directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
-    assert len(jobs(done.stdout)) == 41
+    assert len(jobs(done.stdout)) == 42
     profiles = [yaml.safe_load((ROOT / f"profiles/{name}/profile.yaml").read_text()) for name in ("default", "slurm")]
     assert profiles[0].items() <= profiles[1].items(), "a named profile replaces the default one"
     assert profiles[1]["executor"] == "slurm"
@@ -109,6 +110,19 @@ def test_table_2_is_what_was_measured_on_the_target(run):
     assert line and line[1] == f"{100 * found.mean():.1f} ({100 * found.std(ddof=0):.1f})"
 
 
+def test_the_accuracies_are_those_of_the_networks_of_every_population(run):
+    found = pd.read_parquet(run / "results/accuracies.parquet").set_index(["zoo", "target", "population", "sampler"])
+    evaluations = [pd.read_parquet(path) for path in sorted((run / "results/evaluations").rglob("*.parquet"))]
+    measured = pd.concat(evaluations).groupby([*found.index.names, "split", "epoch"]).accuracy
+    theirs = found[found.index.get_level_values("population") != "B_T"].set_index(["split", "epoch"], append=True)
+    assert theirs["mean"].sort_index().tolist() == pytest.approx(measured.mean().sort_index().tolist())
+    assert theirs["std"].sort_index().tolist() == pytest.approx(measured.std(ddof=0).sort_index().tolist())
+    assert (theirs.networks == 4).all()
+    assert (theirs.low <= theirs["mean"]).all() and (theirs["mean"] <= theirs.high).all()
+    b_t = found.loc[("digits", "digits", "B_T", "zoo")]
+    assert len(b_t) == 3 * 3 and (b_t.networks == 2).all(), "three epochs and splits of images, two networks"
+
+
 def test_beside_each_output_lies_the_record_of_how_it_was_made(run):
     records = sorted((run / "results").rglob("*" + SUFFIX))
     files = {path for path in (run / "results").rglob("*.*") if path.suffix in (".h5", ".parquet", ".md")}
@@ -146,6 +160,7 @@ def test_a_learning_rate_reruns_its_zoo_and_what_hangs_on_it(run, tmp_path):
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     evaluations = ["digits/B_F", "digits/S_KDE30", "printed/scratch"]
     assert planned(run, config=tmp_path / "config.yaml") == [
+        "accuracies.parquet",
         *(f"evaluations/{name}/printed.parquet" for name in evaluations),
         "tables.md",
         "zoos/printed/shards/0001-0007.h5",
@@ -157,7 +172,7 @@ def test_more_seeds_train_only_the_new_shards(run, tmp_path):
     config = yaml.safe_load(TINY.read_text())
     config["zoos"]["printed"]["networks"] = 14
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    expected = ["tables.md", "zoos/printed/shards/0008-0014.h5", "zoos/printed/zoo.h5"]
+    expected = ["accuracies.parquet", "tables.md", "zoos/printed/shards/0008-0014.h5", "zoos/printed/zoo.h5"]
     assert planned(run, config=tmp_path / "config.yaml") == expected
 
 
@@ -180,7 +195,13 @@ def test_a_change_of_code_reruns_the_stages_that_import_it(run, checkout):
         return found
 
     assert change("results/tables.py") == ["tables.md"]
-    hanging = {"populations/digits/S_KDE.h5", "evaluations/digits/S_KDE/digits.parquet", "tables.md"}
+    assert change("evaluation/accuracies.py") == ["accuracies.parquet", "tables.md"]
+    hanging = {
+        "populations/digits/S_KDE.h5",
+        "evaluations/digits/S_KDE/digits.parquet",
+        "accuracies.parquet",
+        "tables.md",
+    }
     found = set(change("sampling/kde.py"))
     assert hanging < found
     assert not [path for path in found if path.startswith(("images", "zoos", "hyperreps"))]

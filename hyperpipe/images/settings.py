@@ -78,6 +78,13 @@ class Own(Model):
 Images = Annotated[Embedded | Standard | Own, Field(discriminator="source")]
 
 
+def channels(images: Images) -> int | None:
+    """Of a data set as networks see it (protocol §1.4); None where its files alone say so."""
+    if isinstance(images, Own):
+        return {"grey": 1, "rgb": 3, "auto": None}[images.colour]
+    return 3 if images.source in ("cifar10", "stl10") else 1
+
+
 class ImagesSlice(Model):
     seed: int
     name: Name

@@ -30,7 +30,7 @@ def fidelity_page(config: FidelitySlice, metrics: pd.DataFrame) -> str:
             if len(accuracies):
                 points = 100 * accuracies.mean() - mean
                 line = {"Zoo": zoo, "Images": source, "Epoch": epoch, "Paper": f"{mean} ({spread})"}
-                line |= {"Here": cell(accuracies), "n": len(accuracies)}
+                line |= {"Here": cell(accuracies.mean(), accuracies.std(ddof=0)), "n": len(accuracies)}
                 lines.append(line | {"Difference": _signed(points), "in spreads": _signed(points / spread)})
     if not lines:
         raise HyperpipeError(f"zoos: none is on images that the paper gives B_T of ({', '.join(B_T)}); add one")

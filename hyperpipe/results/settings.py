@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hyperpipe.evaluation.settings import Finetuning
+from hyperpipe.evaluation.settings import Bootstrap, Finetuning
 from hyperpipe.hyperrep.settings import HyperRep
 from hyperpipe.sampling.settings import Sampling
 from hyperpipe.settings import Model, Name
@@ -16,6 +16,7 @@ class TablesSlice(Model):
     hyperrep: HyperRep
     sampling: Sampling
     finetuning: Finetuning
+    bootstrap: Bootstrap
 
 
 class FidelitySlice(Model):

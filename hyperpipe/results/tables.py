@@ -1,22 +1,24 @@
-"""The tables of the paper as Markdown, computed from long-form measurements."""
+"""The tables of the paper as Markdown, computed from what was measured."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
+from hyperpipe.evaluation.settings import Finetuning
 from hyperpipe.results.runs import hyperreps_that_were_run, rows_that_were_used, zoos_that_were_run
 from hyperpipe.results.settings import TablesSlice
 from hyperpipe.sampling.settings import POPULATIONS
 
 _CAPTION = """\
 Accuracy on the images' test split in %, mean (standard deviation, ddof 0) over the n networks of a population, after so
-many epochs of fine-tuning (B_T: of training)."""
+many epochs of fine-tuning (B_T: of training). `results/accuracies.parquet` has all epochs and splits of the images, and
+{confidence:g} % bootstrap intervals of the means."""
 
 _CAPTION_2 = """\
-As Table 1, of a source's networks fine-tuned on a target's images with the target's recipe, beside the target's own."""
+As Table 1, of a source's networks fine-tuned on a target's images with {recipe}, beside the target's own."""
+_EPOCHS = (0, 1, 25)  # shown beside the last one
 
 _LEGEND = """\
 - **B_T**: the zoo's own networks of the test split, trained from scratch; in Table 2 those of the target.
@@ -39,6 +41,11 @@ _ERRORS = """\
 Errors of reconstructed weights, mean squared: with `lwln` relative to the variance of each layer, so that predicting
 its mean costs 1, with `plain` as they are. Training: mean over the epoch; validation: after it."""
 
+_ORDERS = {
+    "paired": "orders of the images that the k-th networks of all populations share",
+    "shared": "one order of the images for all networks",
+}
+
 
 @dataclass(frozen=True)
 class Row:
@@ -49,27 +56,18 @@ class Row:
     epoch: int
 
 
-def measured(evaluations: pd.DataFrame, metrics: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
-    """Test accuracies of all populations: zoo (source), target, population, sampler, network, epoch, accuracy.
-
-    B_T, the networks of a zoo's test split, comes from the zoo's own metrics.
-    """
-    b_t = metrics.merge(splits, on=["zoo", "network"], suffixes=("", "_of_network"))
-    b_t = b_t[b_t.split_of_network == "test"].assign(population="B_T", sampler="zoo", target=b_t.zoo)
-    columns = ["zoo", "target", "population", "sampler", "network", "epoch", "accuracy"]
-    return pd.concat([frame.loc[frame.split == "test", columns] for frame in (b_t, evaluations)], ignore_index=True)
-
-
-def tables_page(config: TablesSlice, measurements: pd.DataFrame, rows: pd.DataFrame, history: pd.DataFrame) -> str:
-    """results/tables.md. measurements: as `measured` made them. rows, history: of all autoencoders."""
+def tables_page(config: TablesSlice, accuracies: pd.DataFrame, rows: pd.DataFrame, history: pd.DataFrame) -> str:
+    """results/tables.md. accuracies: of all populations, means and spreads. rows, history: of all autoencoders."""
     legend = _LEGEND.format(
         best=config.sampling.best, epoch=config.hyperrep.zoo_epochs[-1], selection=config.hyperrep.selection
     )
-    parts = ["# Tables", "## Table 1: populations on their source data set", _CAPTION]
-    parts.append(_markdown(table1(config, measurements)))
+    caption = _CAPTION.format(confidence=100 * config.bootstrap.confidence)
+    parts = ["# Tables", "## Table 1: populations on their source data set", caption]
+    parts.append(_markdown(table1(config, accuracies)))
     if any(config.sources.values()):
-        parts += ["## Table 2: populations transferred to another data set", _CAPTION_2]
-        parts.append(_markdown(table2(config, measurements)))
+        caption = _CAPTION_2.format(recipe=recipe_in_words(config.finetuning))
+        parts += ["## Table 2: populations transferred to another data set", caption]
+        parts.append(_markdown(table2(config, accuracies)))
     parts += [
         "## Rows",
         legend,
@@ -80,45 +78,53 @@ def tables_page(config: TablesSlice, measurements: pd.DataFrame, rows: pd.DataFr
         _markdown(hyperreps_that_were_run(config, history)),
         _ERRORS,
         f"{config.sampling.networks} networks a population, kernel bandwidth {config.sampling.bandwidth},"
-        f" {config.finetuning.epochs} epochs of fine-tuning with the target zoo's recipe and a fresh optimiser.",
+        f" {config.finetuning.epochs} epochs of fine-tuning with a fresh optimiser and"
+        f" {_ORDERS[config.finetuning.orders]}.",
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def table1(config: TablesSlice, measurements: pd.DataFrame) -> pd.DataFrame:
+def recipe_in_words(finetuning: Finetuning) -> str:
+    said = f"the {finetuning.recipe}'s recipe"
+    own = finetuning.activation in ("recipe", finetuning.recipe)
+    return said if own else f"{said} but the {finetuning.activation}'s activation"
+
+
+def table1(config: TablesSlice, accuracies: pd.DataFrame) -> pd.DataFrame:
     """Table 1: all populations of each source on its own images, a source a column."""
-    in_dataset = measurements[measurements.zoo == measurements.target]
+    in_dataset = accuracies[accuracies.zoo == accuracies.target]
     columns = {source: in_dataset[in_dataset.zoo == source] for source in config.sources}
     return _table(config, columns, {config.zoos[source].epochs for source in config.sources})
 
 
-def table2(config: TablesSlice, measurements: pd.DataFrame) -> pd.DataFrame:
+def table2(config: TablesSlice, accuracies: pd.DataFrame) -> pd.DataFrame:
     """Table 2: B_F and what was sampled of a source on another zoo's images, beside what no source was needed for."""
-    needs_no_source = measurements[measurements.population.isin(["B_T", "scratch"])]
+    needs_no_source = accuracies[accuracies.population.isin(["B_T", "scratch"])]
     columns, epochs = {}, set()
     for source, targets in config.sources.items():
         for target in targets:
-            transferred = measurements[(measurements.zoo == source) & (measurements.target == target)]
+            transferred = accuracies[(accuracies.zoo == source) & (accuracies.target == target)]
             beside = needs_no_source[needs_no_source.zoo == target]
             columns[f"{source} → {target}"] = pd.concat([beside, transferred])
             epochs.add(config.zoos[target].epochs)
     return _table(config, columns, epochs)
 
 
-def _table(config: TablesSlice, columns: dict[str, pd.DataFrame], epochs: set[int]) -> pd.DataFrame:
-    """A line a population, sampler and epoch; of the measurements of a column. epochs: the last ones of B_T."""
+def _table(config: TablesSlice, columns: dict[str, pd.DataFrame], b_t_ends: set[int]) -> pd.DataFrame:
+    """A line a population, sampler and epoch; of the accuracies of a column. b_t_ends: the last epochs of B_T."""
     last = config.finetuning.epochs
-    keys = ["population", "sampler"]
-    made = list(pd.concat(columns.values())[keys].drop_duplicates().itertuples(index=False, name=None))
-    rows = [row for epoch in dict.fromkeys((0, 1, last)) for row in rows_at(epoch, made)]
-    rows += [Row("B_T", "zoo", epoch) for epoch in sorted(epochs - {0, 1, last})]
-    groups = {name: dict(tuple(frame.groupby([*keys, "epoch"]).accuracy)) for name, frame in columns.items()}
+    keys = ["population", "sampler", "epoch"]
+    tested = {name: frame[frame.split == "test"].set_index(keys) for name, frame in columns.items()}
+    made = list(pd.concat(columns.values())[keys[:2]].drop_duplicates().itertuples(index=False, name=None))
+    shown = sorted({epoch for epoch in _EPOCHS if epoch < last} | {last})
+    rows = [row for epoch in shown for row in rows_at(epoch, made)]
+    rows += [Row("B_T", "zoo", epoch) for epoch in sorted(b_t_ends - set(shown))]
     lines = []
     for row in rows:
         key = row.population, row.sampler, row.epoch
-        found = {name: of_column.get(key, np.array([])) for name, of_column in groups.items()}
-        networks = "/".join(dict.fromkeys(str(len(accuracies)) for accuracies in found.values()))
-        cells = {name: cell(accuracies) for name, accuracies in found.items()}
+        found = {name: frame.loc[key] if key in frame.index else None for name, frame in tested.items()}
+        networks = "/".join(dict.fromkeys(str(0 if at is None else at.networks) for at in found.values()))
+        cells = {name: "–" if at is None else cell(at["mean"], at["std"]) for name, at in found.items()}
         line = {"Epoch": row.epoch, "Population": row.population, "Sampler": row.sampler, "n": networks}
         lines.append(line | cells)
     return pd.DataFrame(lines)
@@ -132,10 +138,9 @@ def rows_at(epoch: int, made: list[tuple[str, str]]) -> list[Row]:
     return [Row(*pair, epoch) for pair in dict.fromkeys((*sampled, *controls))]
 
 
-def cell(accuracies: pd.Series | np.ndarray) -> str:
-    """``83.3 (2.6)``: mean and standard deviation (ddof 0, as in the released code) in %; an empty population ``–``."""
-    values = 100 * np.asarray(accuracies, float)
-    return f"{values.mean():.1f} ({values.std():.1f})" if values.size else "–"
+def cell(mean: float, std: float) -> str:
+    """``83.3 (2.6)``: mean and standard deviation (ddof 0, as in the released code) of accuracies, in %."""
+    return f"{100 * mean:.1f} ({100 * std:.1f})"
 
 
 def _markdown(frame: pd.DataFrame) -> str:

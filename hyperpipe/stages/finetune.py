@@ -1,4 +1,4 @@
-"""The stage ``finetune``: what the populations of a store are worth on a target's images, with the target's recipe."""
+"""The stage ``finetune``: the populations of a store trained on a target's images."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def finetune_stage(
         root_seed=config.seed,
         target=config.target,
         epochs=config.epochs,
+        shared_order=config.orders == "shared",
         architecture=populations.architecture,
         choice=choice,
         threads=threads,

@@ -1,4 +1,4 @@
-"""The stage ``tables``: results/tables.md from long-form measurements."""
+"""The stage ``tables``: results/tables.md from what was measured."""
 
 from __future__ import annotations
 
@@ -7,21 +7,12 @@ from pathlib import Path
 import pandas as pd
 
 from hyperpipe.results.settings import TablesSlice
-from hyperpipe.results.tables import measured, tables_page
+from hyperpipe.results.tables import tables_page
 from hyperpipe.store import read_table, write_text
 
 
 def tables_stage(
-    config: TablesSlice,
-    metrics_paths: list[Path],
-    split_paths: list[Path],
-    rows_paths: list[Path],
-    history_paths: list[Path],
-    evaluation_paths: list[Path],
-    output: Path,
+    config: TablesSlice, accuracies_path: Path, rows_paths: list[Path], history_paths: list[Path], output: Path
 ) -> None:
-    metrics, splits, rows, history, evaluations = (
-        pd.concat([read_table(path) for path in paths])
-        for paths in (metrics_paths, split_paths, rows_paths, history_paths, evaluation_paths)
-    )
-    write_text(output, tables_page(config, measured(evaluations, metrics, splits), rows, history))
+    rows, history = (pd.concat([read_table(path) for path in paths]) for paths in (rows_paths, history_paths))
+    write_text(output, tables_page(config, read_table(accuracies_path), rows, history))

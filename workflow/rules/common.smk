@@ -72,6 +72,10 @@ def finetune_config(wildcards):
     return as_json(hp.finetune_slice(CONFIG, **wildcards))
 
 
+def accuracies_config(wildcards):
+    return as_json(hp.accuracies_slice(CONFIG))
+
+
 def tables_config(wildcards):
     return as_json(hp.tables_slice(CONFIG))
 
@@ -104,7 +108,7 @@ def evaluations(wildcards):
     ]
     transferred = [
         (source, population, target)
-        for source, targets in CONFIG.sources.items()
+        for source, targets in CONFIG.transfers().items()
         for population in TRANSFERRED
         for target in targets
     ]

@@ -1,5 +1,5 @@
 rule finetune:
-    """The populations of a store, fine-tuned on the images and with the recipe of a target zoo."""
+    """The populations of a store, fine-tuned on the images of a target zoo."""
     input:
         population="results/populations/{zoo}/{population}.h5",
         images=images_of_target,
@@ -23,4 +23,32 @@ rule finetune:
     shell:
         "python -m hyperpipe finetune --config {params.config:q} --threads {threads}"
         " --population-path {input.population:q} --images-path {input.images:q}"
+        " --table-output {output.table:q} 2>&1 | tee {log:q}"
+
+
+rule accuracies:
+    """Mean, spread and interval of the accuracies of every population, before and after each epoch."""
+    input:
+        evaluations=evaluations,
+        metrics=expand("results/zoos/{zoo}/metrics.parquet", zoo=CONFIG.zoos),
+        splits=expand("results/zoos/{zoo}/split.parquet", zoo=CONFIG.zoos),
+    output:
+        table="results/accuracies.parquet",
+        table_record="results/accuracies.parquet.prov.json",
+    log:
+        "results/logs/accuracies.log",
+    benchmark:
+        "results/benchmarks/accuracies.jsonl"
+    conda:
+        "../../envs/hyperpipe.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        config=accuracies_config,
+        code=code_id("hyperpipe.stages.accuracies"),
+    shell:
+        "python -m hyperpipe accuracies --config {params.config:q} --evaluation-paths '{input.evaluations}'"
+        " --metrics-paths '{input.metrics}' --split-paths '{input.splits}'"
         " --table-output {output.table:q} 2>&1 | tee {log:q}"

@@ -1,15 +1,13 @@
 rule tables:
     """The paper's tables as Markdown."""
     input:
-        metrics=expand("results/zoos/{zoo}/metrics.parquet", zoo=CONFIG.zoos),
-        splits=expand("results/zoos/{zoo}/split.parquet", zoo=CONFIG.zoos),
+        accuracies="results/accuracies.parquet",
         rows=expand("results/rows/{zoo}.parquet", zoo=CONFIG.sources),
         histories=expand(
             "results/hyperreps/{zoo}/{loss}/history.parquet",
             zoo=CONFIG.sources,
             loss=["lwln", "plain"],
         ),
-        evaluations=evaluations,
     output:
         page="results/tables.md",
         page_record="results/tables.md.prov.json",
@@ -27,9 +25,9 @@ rule tables:
         config=tables_config,
         code=code_id("hyperpipe.stages.tables"),
     shell:
-        "python -m hyperpipe tables --config {params.config:q} --metrics-paths '{input.metrics}'"
-        " --split-paths '{input.splits}' --rows-paths '{input.rows}' --history-paths '{input.histories}'"
-        " --evaluation-paths '{input.evaluations}' --page-output {output.page:q} 2>&1 | tee {log:q}"
+        "python -m hyperpipe tables --config {params.config:q} --accuracies-path {input.accuracies:q}"
+        " --rows-paths '{input.rows}' --history-paths '{input.histories}'"
+        " --page-output {output.page:q} 2>&1 | tee {log:q}"
 
 
 rule fidelity:
