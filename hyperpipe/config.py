@@ -66,7 +66,7 @@ class Config(Model):
         known = self._channels()
         for zoo in named:
             if None not in (known[source], known[zoo]) and known[source] != known[zoo]:
-                said = f"its images have {known[source]} channels, those of {zoo} {known[zoo]}"
+                said = f"its images and those of {zoo} have {known[source]} and {known[zoo]} channels"
                 raise ValueError(f"sources.{source}: {said}; take {zoo} out")
         if self.sources[source] == "others" and None in known.values():
             images = next(self.zoos[zoo].images for zoo in known if known[zoo] is None)

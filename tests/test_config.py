@@ -172,8 +172,12 @@ def test_others_are_all_ordered_pairs_of_equal_channels():
 @pytest.mark.parametrize(
     ("sources", "colour", "said"),
     [
-        ({"mnist": ["cifar10"]}, "rgb", "sources.mnist: its images have 1 channels, those of cifar10 3; take cifar10"),
-        ({"svhn": ["mine"]}, "rgb", "sources.svhn: its images have 1 channels, those of mine 3; take mine out"),
+        (
+            {"mnist": ["cifar10"]},
+            "rgb",
+            "sources.mnist: its images and those of cifar10 have 1 and 3 channels; take cifar10",
+        ),
+        ({"svhn": ["mine"]}, "rgb", "sources.svhn: its images and those of mine have 1 and 3 channels; take mine out"),
         (
             {"mnist": "others"},
             "auto",

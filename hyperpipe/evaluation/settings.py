@@ -29,9 +29,8 @@ class Finetuning(Model):
     def recipe_on(self, source: Recipe, target: Recipe) -> Recipe:
         """What networks of a zoo with the recipe `source` are trained with on the images of a zoo with `target`."""
         of = {"source": source, "target": target}
-        recipe = of[self.recipe]
-        of["recipe"] = recipe
-        return recipe.model_copy(update={"activation": of[self.activation].activation})
+        of["recipe"] = of[self.recipe]
+        return of["recipe"].model_copy(update={"activation": of[self.activation].activation})
 
 
 class Bootstrap(Model):

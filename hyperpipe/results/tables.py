@@ -85,6 +85,7 @@ def tables_page(config: TablesSlice, accuracies: pd.DataFrame, rows: pd.DataFram
 
 
 def recipe_in_words(finetuning: Finetuning) -> str:
+    """Whose recipe, and whose activation where that is another's, networks have on another data set."""
     said = f"the {finetuning.recipe}'s recipe"
     own = finetuning.activation in ("recipe", finetuning.recipe)
     return said if own else f"{said} but the {finetuning.activation}'s activation"
