@@ -103,12 +103,12 @@ def hyperrep(
     embeddings_output: Output,
     history_output: Output,
     threads: Threads = 1,
-) -> None:
+) -> dict[str, str]:
     """Trains the autoencoder of a zoo and embeds its networks."""
     from hyperpipe.stages.hyperrep import hyperrep_stage
 
     outputs = store_output, embeddings_output, history_output
-    hyperrep_stage(parse_slice(HyperRepSlice, config), zoo_path, rows_path, *outputs, threads)
+    return hyperrep_stage(parse_slice(HyperRepSlice, config), zoo_path, rows_path, *outputs, threads)
 
 
 @stage

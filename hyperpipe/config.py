@@ -111,7 +111,7 @@ def rows_slice(config: Config, zoo: str) -> RowsSlice:
 
 
 def hyperrep_slice(config: Config, zoo: str, loss: Loss) -> HyperRepSlice:
-    return HyperRepSlice(seed=config.seed, zoo=zoo, loss=loss, hyperrep=config.hyperrep)
+    return HyperRepSlice(seed=config.seed, zoo=zoo, loss=loss, hyperrep=config.hyperrep, device=config.training.device)
 
 
 def population_slice(config: Config, zoo: str, population: str) -> PopulationSlice:

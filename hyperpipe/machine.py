@@ -5,6 +5,9 @@ from __future__ import annotations
 import ctypes
 import platform
 from pathlib import Path
+from typing import Literal
+
+from hyperpipe.errors import HyperpipeError
 
 
 def cpu() -> str:
@@ -26,6 +29,16 @@ def gpu() -> str:
     import torch
 
     return torch.cuda.get_device_name() if torch.cuda.is_available() else ""
+
+
+def training_device(wanted: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cuda"]:
+    """What `training.device` means here. Raises HyperpipeError for ``cuda`` where torch sees no such device."""
+    if wanted == "cpu":
+        return "cpu"
+    card = gpu()
+    if wanted == "cuda" and not card:
+        raise HyperpipeError("training.device cuda: torch sees no CUDA device here; take auto or cpu")
+    return "cuda" if card else "cpu"
 
 
 def _said(key: str) -> str:

@@ -20,9 +20,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from test_kernel import ACTIVATIONS, SHAPES, check_gradients, noise, starts
 
+from hyperpipe import machine
 from hyperpipe.cnn import Architecture
 from hyperpipe.errors import HyperpipeError
-from hyperpipe.zoo import captured, choice, stacked
+from hyperpipe.zoo import captured, stacked
 from hyperpipe.zoo.choice import choose_backend
 from hyperpipe.zoo.native.build import BuildError, constants
 from hyperpipe.zoo.native.cuda import library
@@ -40,7 +41,7 @@ def card(monkeypatch):
     """A machine that says it has an H100."""
     properties = SimpleNamespace(major=9, minor=0, shared_memory_per_block_optin=H100[1])
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: properties)
-    monkeypatch.setattr(choice, "gpu", lambda: "NVIDIA H100")
+    monkeypatch.setattr(machine, "gpu", lambda: "NVIDIA H100")
 
 
 def nvcc() -> None:
@@ -145,7 +146,7 @@ def test_native_on_cuda_is_built_for_the_card(card):
 
 
 def test_cuda_without_a_device_is_one_line(monkeypatch):
-    monkeypatch.setattr(choice, "gpu", lambda: "")
+    monkeypatch.setattr(machine, "gpu", lambda: "")
     with pytest.raises(
         HyperpipeError, match=r"^training.device cuda: torch sees no CUDA device here; take auto or cpu$"
     ):

@@ -1,4 +1,4 @@
-"""Tokens, views, losses, the autoencoder and its training."""
+"""Tokens, losses, the autoencoder and its training."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from some_networks import WIDE, generator, networks
 
-from hyperpipe.cnn import Architecture, initialise, to_module
+from hyperpipe.cnn import Architecture, to_module
 from hyperpipe.errors import HyperpipeError
-from hyperpipe.hyperrep.augment import Views, draw_blocks, draw_permutations, draw_pool, permuted_places
 from hyperpipe.hyperrep.autoencoder import Autoencoder, Norm, ProjectionHead
 from hyperpipe.hyperrep.hyperrep_store import HyperRepresentation, read_hyperrep, write_hyperrep
 from hyperpipe.hyperrep.losses import layer_sigma, nt_xent, reconstruction_loss, released_contrast
@@ -19,7 +19,6 @@ from hyperpipe.hyperrep.rows import list_rows, used_rows
 from hyperpipe.hyperrep.settings import HyperRep
 from hyperpipe.hyperrep.tokens import from_tokens, to_tokens, token_shapes
 from hyperpipe.hyperrep.train import reconstruction_error, train_autoencoder
-from hyperpipe.randomness import stream
 from hyperpipe.zoo.trainer import Trained
 from hyperpipe.zoo.zoo_store import Zoo
 
@@ -37,16 +36,6 @@ SMALL = HyperRep(
     batch_size=4,
     learning_rate=1e-3,
 )
-WIDE = {"in_channels": 3, "classes": 4, "channels": (5, 7, 3), "hidden": 6}
-
-
-def networks(count: int, architecture: Architecture | None = None) -> np.ndarray:
-    shape = architecture or Architecture()
-    return np.stack([initialise(shape, "kaiming_uniform", stream(0, "t", m)) for m in range(count)])
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def test_the_papers_network_has_48_tokens_with_each_neurons_weights_and_bias():
@@ -57,80 +46,6 @@ def test_the_papers_network_has_48_tokens_with_each_neurons_weights_and_bias():
     assert (tokens[1][1, 2, :-1] == module[3].weight[2].flatten()).all()
     assert tokens[1][1, 2, -1] == module[3].bias[2]
     assert (from_tokens(tokens) == flat).all()
-
-
-@pytest.mark.parametrize("shape", [{}, {"in_channels": 3}, WIDE])
-@pytest.mark.parametrize("activation", ["tanh", "gelu"])
-def test_a_permuted_network_computes_the_same_function_and_each_row_has_its_own_permutation(shape, activation):
-    architecture = Architecture(**shape)
-    flat = torch.from_numpy(np.repeat(networks(1, architecture), 3, axis=0))
-    places = permuted_places(draw_permutations(3, architecture, generator()), architecture)
-    permuted = flat.gather(1, places)
-    assert all(row.sort().values.equal(torch.arange(architecture.size)) for row in places)
-    assert not permuted[0].equal(permuted[1]) and not permuted[0].equal(flat[0])
-    images = torch.randn(16, architecture.in_channels, 28, 28, generator=generator())
-    with torch.no_grad():
-        right = to_module(flat[0].numpy(), architecture, activation)(images)
-        for row in permuted:
-            found = to_module(row.numpy(), architecture, activation)(images)
-            torch.testing.assert_close(found, right, rtol=1e-4, atol=1e-5)
-
-
-def test_erased_blocks_are_contiguous_and_as_often_and_as_long_as_stated():
-    erased = draw_blocks(4000, 2464, HyperRep(), generator())
-    edges = erased.int().diff(dim=1).abs().sum(1) + erased[:, 0].int() + erased[:, -1].int()
-    lengths = erased.sum(1)[erased.any(1)] / 2464
-    assert set(edges.tolist()) == {0, 2}
-    assert erased.any(1).float().mean().item() == pytest.approx(0.5, abs=0.03)
-    assert lengths.min() > 0.019 and lengths.max() < 0.331
-    assert lengths.mean().item() == pytest.approx(0.165, abs=0.005)  # protocol §2, simulated from the released code
-    assert not draw_blocks(100, 2464, SMALL.model_copy(update={"erase_probability": 0.0}), generator()).any()
-
-
-def test_without_augmentation_a_view_is_the_network():
-    flat = torch.from_numpy(networks(3))
-    seen, target = views(permute=False, erase_probability=0.0).draw(flat, generator())
-    assert seen.equal(flat) and target.equal(flat)
-    assert not views().draw(flat, generator())[0].equal(flat)
-
-
-def views(**changes) -> Views:
-    return Views(Architecture(), SMALL.model_copy(update=changes), generator(1))
-
-
-@pytest.mark.parametrize("target", ["view", "clean"])
-def test_the_target_is_the_erased_view_as_released_or_the_one_before_the_erasing(target):
-    flat = torch.from_numpy(networks(3)) + 2  # no weight is zero
-    seen, right = views(erase_probability=1.0, target=target).draw(flat, generator())
-    erased = seen == 0
-    assert erased.any(1).all() and not erased.all(1).any()
-    assert right.equal(seen) == (target == "view")
-    assert right[~erased].equal(seen[~erased])
-    if target == "clean":
-        assert right.sort().values.equal(flat.sort().values), "permuted, nothing erased"
-
-
-def test_a_pool_of_permutations_has_as_many_orders_of_each_layer_as_released():
-    pool = draw_pool(25_000, Architecture(), generator())
-    assert [tuple(orders.shape) for orders in pool] == [(25_000, 8), (25_000, 6), (25_000, 4), (25_000, 20)]
-    for orders, width, drawn in zip(pool, (8, 6, 4, 20), (6250, 180, 6, 6250), strict=True):
-        assert orders.sort().values.equal(torch.arange(width).expand(25_000, -1))
-        expected = different(different(math.factorial(width), drawn), 25_000)
-        assert len(orders.unique(dim=0)) == pytest.approx(expected, rel=0.05, abs=2)
-
-
-def different(there_are: float, drawn: float) -> float:
-    """How many different ones are expected among so many drawn, with repetition, of those that there are."""
-    return -there_are * math.expm1(drawn * math.log1p(-1 / there_are))
-
-
-def test_views_take_their_permutations_from_the_pool():
-    few = views(permutation_pool=40, erase_probability=0.0)
-    flat = torch.from_numpy(np.repeat(networks(1), 200, axis=0))
-    seen = few.draw(flat, generator())[0].unique(dim=0)
-    right = flat[:40].gather(1, permuted_places(few.pool, Architecture())).unique(dim=0)
-    assert seen.equal(right) and len(seen) > 1
-    assert len(views(erase_probability=0.0).draw(flat, generator())[0].unique(dim=0)) == 200
 
 
 def test_with_sigma_one_the_loss_is_the_mean_squared_error():

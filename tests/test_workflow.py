@@ -46,7 +46,7 @@ def test_training_jobs_ask_for_a_gpu_where_training_needs_one(tmp_path):
     done = snakemake("-n", *words, directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
     asking = re.findall(r"^rule (\w+):(?:\n    .*)*?\n    resources: .*gpu=1,", done.stdout, re.MULTILINE)
-    assert Counter(asking) == {"zoo_shard": 4, "finetune": 14}
+    assert Counter(asking) == {"zoo_shard": 4, "hyperrep": 4, "finetune": 14}
 
 
 def test_the_graph_in_the_readme_is_the_workflows(tmp_path):

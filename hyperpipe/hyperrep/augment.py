@@ -6,6 +6,7 @@ A permutation of hidden units leaves the function of the network as it is; erasi
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 
@@ -34,28 +35,30 @@ def draw_pool(count: int, architecture: Architecture, generator: torch.Generator
     return pool
 
 
-def permuted_places(permutations: list[torch.Tensor], architecture: Architecture) -> torch.Tensor:
+def permuted_places(orders: list[torch.Tensor], architecture: Architecture) -> torch.Tensor:
     """Where each weight of the permuted networks stands in the originals: ``permuted = flat.gather(1, places)``.
 
-    permutations: for each layer but the last [B, outputs], the old unit that stands at each new place; the rows of the
+    orders: for each layer but the last [B, outputs], the old unit that stands at each new place; the rows of the
     layer and its biases move, and with them the columns of the next (9 a unit after the flatten). Integers [B, P].
     """
-    count, parts = len(permutations[0]), []
-    inputs = torch.arange(architecture.in_channels).expand(count, -1)
-    outputs = [*permutations, torch.arange(architecture.classes).expand(count, -1)]
+    count, device, parts = len(orders[0]), orders[0].device, []
+    inputs = torch.arange(architecture.in_channels, device=device).expand(count, -1)
+    outputs = [*orders, torch.arange(architecture.classes, device=device).expand(count, -1)]
     for layer, rows in zip(architecture.layers, outputs, strict=True):
         width = layer.block * max(1, layer.kernel) ** 2  # numbers in a row for each unit of the layer before
-        columns = (inputs[:, :, None] * width + torch.arange(width)).flatten(1)
+        columns = (inputs[:, :, None] * width + torch.arange(width, device=device)).flatten(1)
         weight = layer.offset + rows[:, :, None] * layer.fan_in + columns[:, None, :]
         parts += [weight.flatten(1), layer.bias.start + rows]
         inputs = rows
     return torch.cat(parts, 1)
 
 
-def draw_blocks(count: int, size: int, settings: HyperRep, generator: torch.Generator) -> torch.Tensor:
-    """Which of `size` weights are erased in each of `count` views: bool [count, size].
+def draw_blocks(
+    count: int, size: int, settings: HyperRep, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Starts and lengths [count] of the blocks of `size` weights that are erased, length 0 where none is.
 
-    With the probability of the settings one block, its length a uniform share of the weights, its start uniform;
+    With the probability of the settings there is one, its length a uniform share of the weights, its start uniform;
     drawn again where it overruns the end, ten times at the most.
     """
     least, most = settings.erase_shares
@@ -63,10 +66,25 @@ def draw_blocks(count: int, size: int, settings: HyperRep, generator: torch.Gene
     starts = (torch.rand(_TRIES, count, generator=generator) * size).long()
     fits = starts + lengths <= size
     chosen = fits.long().argmax(0, keepdim=True)  # the first that fits
-    start, length = starts.gather(0, chosen)[0, :, None], lengths.gather(0, chosen)[0, :, None]
     erased = fits.any(0) & (torch.rand(count, generator=generator) < settings.erase_probability)
-    places = torch.arange(size)
-    return erased[:, None] & (places >= start) & (places < start + length)
+    return starts.gather(0, chosen)[0], lengths.gather(0, chosen)[0] * erased
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What B views are made of, a draw for each.
+
+    orders: for each layer but the last [B, outputs], the old unit that stands at each new place; empty where networks
+    are not permuted. starts, lengths: of the erased block, [B]; None where nothing is erased.
+    """
+
+    orders: list[torch.Tensor]
+    starts: torch.Tensor | None
+    lengths: torch.Tensor | None
+
+    def to(self, device: torch.device) -> Draws:
+        blocks = (block if block is None else block.to(device) for block in (self.starts, self.lengths))
+        return Draws([order.to(device) for order in self.orders], *blocks)
 
 
 class Views:
@@ -80,18 +98,25 @@ class Views:
         size = settings.permutation_pool if settings.permute else None
         self.pool = draw_pool(size, architecture, generator) if size else None
 
-    def draw(self, flat: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        """One view of each network [B, P], and what is to be reconstructed of it: itself, or what it was before the
-        erasing (`target`)."""
-        if self.settings.permute:
-            flat = flat.gather(1, permuted_places(self._permutations(len(flat), generator), self.architecture))
+    def draw(self, count: int, generator: torch.Generator) -> Draws:
+        """For `count` views; on the CPU, so that they are the same whatever device makes the views."""
+        orders: list[torch.Tensor] = []
+        if self.pool is not None:
+            chosen = torch.randint(len(self.pool[0]), (count,), generator=generator)
+            orders = [of_layer[chosen] for of_layer in self.pool]
+        elif self.settings.permute:
+            orders = draw_permutations(count, self.architecture, generator)
         if not self.settings.erase_probability:
-            return flat, flat
-        erased = flat.masked_fill(draw_blocks(*flat.shape, self.settings, generator), 0.0)
-        return erased, erased if self.settings.target == "view" else flat
+            return Draws(orders, None, None)
+        return Draws(orders, *draw_blocks(count, self.architecture.size, self.settings, generator))
 
-    def _permutations(self, count: int, generator: torch.Generator) -> list[torch.Tensor]:
-        if self.pool is None:
-            return draw_permutations(count, self.architecture, generator)
-        chosen = torch.randint(len(self.pool[0]), (count,), generator=generator)
-        return [orders[chosen] for orders in self.pool]
+    def make(self, flat: torch.Tensor, draws: Draws) -> tuple[torch.Tensor, torch.Tensor]:
+        """A view of each network [B, P], on its device, and what is to be reconstructed of it: the view itself, or
+        what it was before the erasing (`target`). `hyperpipe.hyperrep.augment_reference` does the same by one."""
+        draws = draws.to(flat.device)
+        permuted = flat.gather(1, permuted_places(draws.orders, self.architecture)) if draws.orders else flat
+        if draws.starts is None or draws.lengths is None:
+            return permuted, permuted
+        places, starts = torch.arange(flat.shape[1], device=flat.device), draws.starts[:, None]
+        erased = permuted.masked_fill((places >= starts) & (places < starts + draws.lengths[:, None]), 0.0)
+        return erased, erased if self.settings.target == "view" else permuted

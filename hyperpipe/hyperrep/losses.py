@@ -15,7 +15,7 @@ _FLOOR = 1e-4
 def layer_sigma(rows: torch.Tensor, architecture: Architecture) -> torch.Tensor:
     """σ_l of each weight's layer, [P]: the unbiased standard deviation of all weights and biases of the layer over
     all training rows [R, P], 1e-4 at the least (as released; the paper writes "of all weights")."""
-    sigma = torch.empty(architecture.size)
+    sigma = torch.empty(architecture.size, device=rows.device)
     for layer in architecture.layers:
         sigma[layer.span] = rows[:, layer.span].std().clamp_min(_FLOOR)
     return sigma
@@ -49,7 +49,7 @@ def nt_xent(first: torch.Tensor, second: torch.Tensor, temperature: float) -> to
     both = normalize(torch.cat([first, second]), dim=1)
     similar = both @ both.T / temperature
     similar.fill_diagonal_(float("-inf"))
-    return cross_entropy(similar, (torch.arange(2 * count) + count) % (2 * count))
+    return cross_entropy(similar, (torch.arange(2 * count, device=both.device) + count) % (2 * count))
 
 
 CONTRASTS: dict[str, Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor]] = {

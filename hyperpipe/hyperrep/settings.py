@@ -87,3 +87,4 @@ class HyperRepSlice(Model):
     zoo: Name
     loss: Loss
     hyperrep: HyperRep
+    device: Literal["auto", "cpu", "cuda"]

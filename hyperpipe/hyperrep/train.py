@@ -51,23 +51,25 @@ def train_autoencoder(
     root_seed: int,
     purpose: str,
     threads: int = 1,
+    device: str = "cpu",
 ) -> TrainedAutoencoder:
     """Learns an autoencoder of rows `train` [R, P], by equation 2 (``lwln``, σ of these rows) or 1 (``plain``).
 
     loss = β · reconstruction + (1 - β) · contrast over two views of each row; with β = 1 there is one view. Adam with
     coupled weight decay; the learning rate falls to 0.3 of itself after 10 epochs in which the training loss did not.
-    The last partial batch of an epoch is dropped. Each epoch draws from its own seed, (root_seed, purpose, epoch).
+    The last partial batch of an epoch is dropped. Each epoch draws from its own seed, (root_seed, purpose, epoch),
+    orders and views on the CPU, so that they are the same on any device; rows stay on `device` throughout.
 
     Raises HyperpipeError where the loss is no longer finite.
     """
     torch.set_num_threads(threads)
-    rows, held_out = torch.from_numpy(train), torch.from_numpy(validation)
-    sigma = layer_sigma(rows, architecture) if loss == "lwln" else torch.ones(architecture.size)
+    rows, held_out = torch.from_numpy(train).to(device), torch.from_numpy(validation).to(device)
+    sigma = layer_sigma(rows, architecture) if loss == "lwln" else torch.ones(architecture.size, device=device)
     batch = min(settings.batch_size, len(rows))
     history: list[tuple[int, str, str, float]] = []
     with torch.random.fork_rng(devices=[]), Progress(purpose, settings.epochs, "epochs") as progress:
         torch.manual_seed(torch_seed(root_seed, purpose, 0))
-        autoencoder, head = Autoencoder(architecture, settings), ProjectionHead(settings)
+        autoencoder, head = Autoencoder(architecture, settings).to(device), ProjectionHead(settings).to(device)
         parameters = [*autoencoder.parameters(), *head.parameters()]
         optimiser = torch.optim.Adam(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay)
         views = Views(architecture, settings, torch.Generator().manual_seed(torch_seed(root_seed, purpose, "pool")))
@@ -77,16 +79,16 @@ def train_autoencoder(
         for epoch in range(1, settings.epochs + 1):
             generator = torch.Generator().manual_seed(torch_seed(root_seed, purpose, epoch))
             torch.manual_seed(generator.initial_seed())  # dropout draws from the global one
-            order = torch.randperm(len(rows), generator=generator)
-            sums = np.zeros(3)
+            order = torch.randperm(len(rows), generator=generator).to(device)
+            sums = torch.zeros(3, dtype=torch.float64, device=device)
             starts = range(0, len(rows) - batch + 1, batch)
             for start in starts:
                 parts = _losses(autoencoder, head, rows[order[start : start + batch]], sigma, views, generator)
                 optimiser.zero_grad()
                 parts[2].backward()
                 optimiser.step()
-                sums += [part.item() for part in parts]
-            means = sums / len(starts)
+                sums += torch.stack(parts).detach()
+            means = sums.cpu().numpy() / len(starts)
             schedule.step(means[2])
             error = reconstruction_error(autoencoder, held_out, sigma)
             if not np.isfinite([means[2], error]).all():
@@ -122,15 +124,15 @@ def _losses(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Reconstruction, contrastive and total loss of a batch of rows."""
     settings = views.settings
-    drawn = [views.draw(rows, generator) for _ in range(1 if settings.beta == 1 else 2)]
-    seen, target = (torch.cat(parts) for parts in zip(*drawn, strict=True))
+    both = rows if settings.beta == 1 else rows.repeat(2, 1)
+    seen, target = views.make(both, views.draw(len(both), generator))
     latents, output = autoencoder(seen)
     reconstruction = reconstruction_loss(output, target, sigma)
     if settings.beta == 1:
-        return reconstruction, torch.zeros(()), reconstruction
+        return reconstruction, torch.zeros_like(reconstruction), reconstruction
     contrastive = CONTRASTS[settings.contrast](*head(latents).chunk(2), settings.temperature)
     return reconstruction, contrastive, settings.beta * reconstruction + (1 - settings.beta) * contrastive
 
 
 def _checkpoint(autoencoder: Autoencoder, epoch: int) -> Checkpoint:
-    return Checkpoint(epoch, {name: tensor.numpy().copy() for name, tensor in autoencoder.state_dict().items()})
+    return Checkpoint(epoch, {name: tensor.cpu().numpy().copy() for name, tensor in autoencoder.state_dict().items()})

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from hyperpipe import machine
 from hyperpipe.cnn import Architecture
 from hyperpipe.errors import HyperpipeError
-from hyperpipe.machine import gpu
 from hyperpipe.zoo.backend import Backend
 from hyperpipe.zoo.native.build import BuildError
 from hyperpipe.zoo.settings import Recipe, Training
@@ -50,14 +50,11 @@ def choose_backend(training: Training, architecture: Architecture, recipe: Recip
 
 def _card(training: Training) -> str:
     """The CUDA device to train on; empty: the CPU."""
-    if training.device == "cpu" or (training.backend == "reference" and training.device == "auto"):
-        return ""
-    card = gpu()
     if training.device == "cuda" and training.backend == "reference":
         raise HyperpipeError("training.device cuda: back end reference works on a CPU; take another back end, or cpu")
-    if training.device == "cuda" and not card:
-        raise HyperpipeError("training.device cuda: torch sees no CUDA device here; take auto or cpu")
-    return card
+    if training.backend == "reference" or machine.training_device(training.device) == "cpu":
+        return ""
+    return machine.gpu()
 
 
 def _native(card: str, reason: str, architecture: Architecture, recipe: Recipe) -> Choice:

@@ -24,14 +24,16 @@ class Recipe(Model):
 
 
 class Training(Model):
-    """Which back end trains networks, and on what."""
+    """Which back end trains networks, and on what they and autoencoders are trained."""
 
     backend: Literal["auto", "native", "stacked", "reference"] = Field(
         "auto",
         description="compiled for this CPU, in torch all networks of a job at once, or one after the other;"
         " `auto`: stacked on CUDA, on a CPU native where it can be built, else stacked",
     )
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="`auto`: CUDA where torch sees a device")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="for networks and autoencoders; `auto`: CUDA where torch sees a device"
+    )
 
 
 class Zoo(Model):

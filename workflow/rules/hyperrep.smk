@@ -46,6 +46,7 @@ rule hyperrep:
     resources:
         mem_mb=4000,
         runtime=240,
+        gpu=gpus,
     params:
         config=hyperrep_config,
         code=code_id("hyperpipe.stages.hyperrep"),

@@ -1,0 +1,21 @@
+"""Networks for tests of hyper-representations, the same each time."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from hyperpipe.cnn import Architecture, initialise
+from hyperpipe.randomness import stream
+
+WIDE = {"in_channels": 3, "classes": 4, "channels": (5, 7, 3), "hidden": 6}
+
+
+def networks(count: int, architecture: Architecture | None = None) -> np.ndarray:
+    """Weights [M, P] from kaiming's initialisation."""
+    shape = architecture or Architecture()
+    return np.stack([initialise(shape, "kaiming_uniform", stream(0, "t", m)) for m in range(count)])
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
