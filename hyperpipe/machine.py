@@ -31,14 +31,13 @@ def gpu() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else ""
 
 
-def training_device(wanted: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cuda"]:
-    """What `training.device` means here. Raises HyperpipeError for ``cuda`` where torch sees no such device."""
-    if wanted == "cpu":
-        return "cpu"
-    card = gpu()
+def training_card(wanted: Literal["auto", "cpu", "cuda"]) -> str:
+    """The CUDA device that `training.device` means here, by its model; empty: the CPU. Raises HyperpipeError for
+    ``cuda`` where torch sees no such device."""
+    card = "" if wanted == "cpu" else gpu()
     if wanted == "cuda" and not card:
         raise HyperpipeError("training.device cuda: torch sees no CUDA device here; take auto or cpu")
-    return "cuda" if card else "cpu"
+    return card
 
 
 def _said(key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -12,13 +13,15 @@ from some_networks import WIDE, generator, networks
 
 from hyperpipe.cnn import Architecture, to_module
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.hyperrep.augment import Views
 from hyperpipe.hyperrep.autoencoder import Autoencoder, Norm, ProjectionHead
 from hyperpipe.hyperrep.hyperrep_store import HyperRepresentation, read_hyperrep, write_hyperrep
 from hyperpipe.hyperrep.losses import layer_sigma, nt_xent, reconstruction_loss, released_contrast
 from hyperpipe.hyperrep.rows import list_rows, used_rows
 from hyperpipe.hyperrep.settings import HyperRep
 from hyperpipe.hyperrep.tokens import from_tokens, to_tokens, token_shapes
-from hyperpipe.hyperrep.train import reconstruction_error, train_autoencoder
+from hyperpipe.hyperrep.train import batch_losses, reconstruction_error, train_autoencoder
+from hyperpipe.machine import cpu, gpu
 from hyperpipe.zoo.trainer import Trained
 from hyperpipe.zoo.zoo_store import Zoo
 
@@ -197,6 +200,46 @@ def test_the_reconstruction_error_does_not_depend_on_how_rows_are_batched(monkey
     whole = reconstruction_error(autoencoder, rows, torch.ones(2464))
     monkeypatch.setattr("hyperpipe.hyperrep.train._EVALUATION", 3)
     assert reconstruction_error(autoencoder, rows, torch.ones(2464)) == pytest.approx(whole, rel=1e-6)
+
+
+@pytest.mark.parametrize("changes", [{}, {"contrast": "released", "permutation_pool": 9}, {"beta": 1.0}])
+def test_what_a_step_computes_is_all_on_the_device_that_rows_lie_on(changes):
+    """On the device ``meta`` tensors have no values: a tensor elsewhere, or a host that waits for one, raises."""
+    settings, architecture = SMALL.model_copy(update=changes), Architecture()
+    views = Views(architecture, settings, generator())
+    rows = torch.from_numpy(networks(4)).to("meta")
+    modules = Autoencoder(architecture, settings).to("meta"), ProjectionHead(settings).to("meta")
+    losses = batch_losses(*modules, rows, layer_sigma(rows, architecture), views, generator())
+    losses[2].backward()
+    assert all(part.is_meta and part.shape == () for part in losses)
+    assert all(p.grad.is_meta for p in modules[0].parameters())
+
+
+def test_log_and_record_of_a_run_name_the_device(run):
+    record = json.loads((run / "results/hyperreps/digits/lwln/hyperrep.h5.prov.json").read_text())
+    device = gpu() or cpu()
+    assert record["notes"] == {"device": device}
+    log = (run / "results/logs/hyperreps/digits/lwln.log").read_text()
+    assert log.startswith(f"hyperrep/digits/lwln: trains on {device}\n")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_on_a_gpu_training_goes_as_on_the_cpu():
+    rows = networks(12)
+    here, there = (
+        train_autoencoder(
+            rows[:9],
+            rows[9:],
+            Architecture(),
+            SMALL.model_copy(update={"dropout": 0.0}),
+            "lwln",
+            root_seed=0,
+            purpose="t",
+            device=device,
+        ).history
+        for device in ("cpu", "cuda")
+    )
+    np.testing.assert_allclose(there.value, here.value, rtol=1e-3)
 
 
 def test_a_loss_that_is_not_finite_stops_the_training():

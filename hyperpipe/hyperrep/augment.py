@@ -53,10 +53,9 @@ def permuted_places(orders: list[torch.Tensor], architecture: Architecture) -> t
     return torch.cat(parts, 1)
 
 
-def draw_blocks(
-    count: int, size: int, settings: HyperRep, generator: torch.Generator
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Starts and lengths [count] of the blocks of `size` weights that are erased, length 0 where none is.
+def draw_blocks(count: int, size: int, settings: HyperRep, generator: torch.Generator) -> torch.Tensor:
+    """The block of `size` weights that is erased, in each of `count` views: its first place and the one after its
+    last, [count, 2], the same where nothing is.
 
     With the probability of the settings there is one, its length a uniform share of the weights, its start uniform;
     drawn again where it overruns the end, ten times at the most.
@@ -67,7 +66,8 @@ def draw_blocks(
     fits = starts + lengths <= size
     chosen = fits.long().argmax(0, keepdim=True)  # the first that fits
     erased = fits.any(0) & (torch.rand(count, generator=generator) < settings.erase_probability)
-    return starts.gather(0, chosen)[0], lengths.gather(0, chosen)[0] * erased
+    start, length = starts.gather(0, chosen)[0], lengths.gather(0, chosen)[0] * erased
+    return torch.stack([start, start + length], 1)
 
 
 @dataclass(frozen=True)
@@ -75,16 +75,15 @@ class Draws:
     """What B views are made of, a draw for each.
 
     orders: for each layer but the last [B, outputs], the old unit that stands at each new place; empty where networks
-    are not permuted. starts, lengths: of the erased block, [B]; None where nothing is erased.
+    are not permuted. blocks: first erased place and the one after the last, [B, 2]; None where nothing is erased.
     """
 
     orders: list[torch.Tensor]
-    starts: torch.Tensor | None
-    lengths: torch.Tensor | None
+    blocks: torch.Tensor | None
 
     def to(self, device: torch.device) -> Draws:
-        blocks = (block if block is None else block.to(device) for block in (self.starts, self.lengths))
-        return Draws([order.to(device) for order in self.orders], *blocks)
+        blocks = None if self.blocks is None else self.blocks.to(device)
+        return Draws([order.to(device) for order in self.orders], blocks)
 
 
 class Views:
@@ -107,16 +106,16 @@ class Views:
         elif self.settings.permute:
             orders = draw_permutations(count, self.architecture, generator)
         if not self.settings.erase_probability:
-            return Draws(orders, None, None)
-        return Draws(orders, *draw_blocks(count, self.architecture.size, self.settings, generator))
+            return Draws(orders, None)
+        return Draws(orders, draw_blocks(count, self.architecture.size, self.settings, generator))
 
     def make(self, flat: torch.Tensor, draws: Draws) -> tuple[torch.Tensor, torch.Tensor]:
         """A view of each network [B, P], on its device, and what is to be reconstructed of it: the view itself, or
-        what it was before the erasing (`target`). `hyperpipe.hyperrep.augment_reference` does the same by one."""
+        what it was before the erasing (`target`). `hyperpipe.hyperrep.augment_reference` does the same one by one."""
         draws = draws.to(flat.device)
         permuted = flat.gather(1, permuted_places(draws.orders, self.architecture)) if draws.orders else flat
-        if draws.starts is None or draws.lengths is None:
+        if draws.blocks is None:
             return permuted, permuted
-        places, starts = torch.arange(flat.shape[1], device=flat.device), draws.starts[:, None]
-        erased = permuted.masked_fill((places >= starts) & (places < starts + draws.lengths[:, None]), 0.0)
+        places, (first, end) = torch.arange(flat.shape[1], device=flat.device), draws.blocks.T[:, :, None]
+        erased = permuted.masked_fill((places >= first) & (places < end), 0.0)
         return erased, erased if self.settings.target == "view" else permuted

@@ -14,10 +14,10 @@ def reference_view(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The view [P] of a network [P] by the draws of one row, and what is to be reconstructed of it [P]."""
     permuted = permute(flat, [order[row].numpy() for order in draws.orders], architecture) if draws.orders else flat
-    if draws.starts is None or draws.lengths is None:
+    if draws.blocks is None:
         return permuted, permuted
-    erased, start = permuted.copy(), int(draws.starts[row])
-    erased[start : start + int(draws.lengths[row])] = 0
+    erased, (first, end) = permuted.copy(), draws.blocks[row].tolist()
+    erased[first:end] = 0
     return erased, erased if settings.target == "view" else permuted
 
 

@@ -83,7 +83,7 @@ def train_autoencoder(
             sums = torch.zeros(3, dtype=torch.float64, device=device)
             starts = range(0, len(rows) - batch + 1, batch)
             for start in starts:
-                parts = _losses(autoencoder, head, rows[order[start : start + batch]], sigma, views, generator)
+                parts = batch_losses(autoencoder, head, rows[order[start : start + batch]], sigma, views, generator)
                 optimiser.zero_grad()
                 parts[2].backward()
                 optimiser.step()
@@ -114,7 +114,7 @@ def reconstruction_error(autoencoder: Autoencoder, rows: torch.Tensor, sigma: to
     return total / len(rows)
 
 
-def _losses(
+def batch_losses(
     autoencoder: Autoencoder,
     head: ProjectionHead,
     rows: torch.Tensor,

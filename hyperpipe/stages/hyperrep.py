@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from hyperpipe.hyperrep.hyperrep_store import Embeddings, HyperRepresentation, write_embeddings, write_hyperrep
 from hyperpipe.hyperrep.rows import used_rows
 from hyperpipe.hyperrep.settings import HyperRepSlice
 from hyperpipe.hyperrep.train import train_autoencoder
-from hyperpipe.machine import gpu, training_device
+from hyperpipe.machine import cpu, training_card
 from hyperpipe.store import read_table, write_table
 from hyperpipe.zoo.zoo_store import read_zoo
 
@@ -16,9 +17,10 @@ from hyperpipe.zoo.zoo_store import read_zoo
 def hyperrep_stage(
     config: HyperRepSlice, zoo_path: Path, rows_path: Path, output: Path, embeddings: Path, history: Path, threads: int
 ) -> dict[str, str]:
-    device = training_device(config.device)
+    card, purpose = training_card(config.device), f"hyperrep/{config.zoo}/{config.loss}"
     zoo, settings = read_zoo(zoo_path), config.hyperrep
     rows = used_rows(zoo, read_table(rows_path), {"train": 2, "validation": 2})
+    print(f"{purpose}: trains on {card or cpu()}", file=sys.stderr, flush=True)
     trained = train_autoencoder(
         rows["train"].weights,
         rows["validation"].weights,
@@ -26,9 +28,9 @@ def hyperrep_stage(
         settings,
         config.loss,
         root_seed=config.seed,
-        purpose=f"hyperrep/{config.zoo}/{config.loss}",
+        purpose=purpose,
         threads=threads,
-        device=device,
+        device="cuda" if card else "cpu",
     )
     hyperrep = HyperRepresentation(config.zoo, config.loss, zoo.architecture, settings, trained.checkpoints)
     encoded = {
@@ -37,4 +39,4 @@ def hyperrep_stage(
     write_table(history, trained.history.assign(zoo=config.zoo, loss=config.loss))
     write_embeddings(embeddings, encoded, hyperrep)
     write_hyperrep(output, hyperrep)
-    return {"device": device if device == "cpu" else f"{device}, {gpu()}"}
+    return {"device": card or cpu()}

@@ -52,9 +52,7 @@ def _card(training: Training) -> str:
     """The CUDA device to train on; empty: the CPU."""
     if training.device == "cuda" and training.backend == "reference":
         raise HyperpipeError("training.device cuda: back end reference works on a CPU; take another back end, or cpu")
-    if training.backend == "reference" or machine.training_device(training.device) == "cpu":
-        return ""
-    return machine.gpu()
+    return "" if training.backend == "reference" else machine.training_card(training.device)
 
 
 def _native(card: str, reason: str, architecture: Architecture, recipe: Recipe) -> Choice:
