@@ -15,11 +15,11 @@ from typing import Annotated, Any, Literal
 import typer
 
 from hyperpipe.errors import HyperpipeError
-from hyperpipe.evaluation.settings import AccuraciesSlice, FinetuneSlice
+from hyperpipe.evaluation.settings import AccuraciesSlice, FinetuneSlice, ReconstructionsSlice
 from hyperpipe.hyperrep.settings import HyperRepSlice, RowsSlice
 from hyperpipe.images.settings import ImagesSlice
 from hyperpipe.provenance.record import recording
-from hyperpipe.results.settings import FidelitySlice, TablesSlice
+from hyperpipe.results.settings import FidelitySlice, LearningSlice, TablesSlice
 from hyperpipe.sampling.settings import PopulationSlice, PretrainedSlice, ScratchSlice
 from hyperpipe.validation import parse_json, parse_slice
 from hyperpipe.zoo.settings import ShardSlice, ZooSlice
@@ -112,6 +112,33 @@ def hyperrep(
 
 
 @stage
+def reconstructions(
+    config: Slice,
+    hyperrep_path: Input,
+    zoo_path: Input,
+    rows_path: Input,
+    images_path: Input,
+    table_output: Output,
+    threads: Threads = 1,
+) -> dict[str, str]:
+    """Tests a zoo's networks beside what an autoencoder makes of them."""
+    from hyperpipe.stages.reconstructions import reconstructions_stage
+
+    inputs = hyperrep_path, zoo_path, rows_path, images_path
+    return reconstructions_stage(parse_slice(ReconstructionsSlice, config), *inputs, table_output, threads)
+
+
+@stage
+def learning(
+    config: Slice, history_path: Input, reconstructions_path: Input, png_output: Output, svg_output: Output
+) -> None:
+    """Draws an autoencoder's training."""
+    from hyperpipe.stages.learning import learning_stage
+
+    learning_stage(parse_slice(LearningSlice, config), history_path, reconstructions_path, png_output, svg_output)
+
+
+@stage
 def population(
     config: Slice,
     hyperrep_path: Input,
@@ -169,13 +196,19 @@ def accuracies(
 
 @stage
 def tables(
-    config: Slice, accuracies_path: Input, rows_paths: Inputs, history_paths: Inputs, page_output: Output
+    config: Slice,
+    accuracies_path: Input,
+    rows_paths: Inputs,
+    history_paths: Inputs,
+    reconstructions_paths: Inputs,
+    page_output: Output,
+    figures: Inputs = "",
 ) -> None:
-    """Computes the paper's tables."""
+    """Computes the paper's tables. Figures are not read, the page shows them."""
     from hyperpipe.stages.tables import tables_stage
 
-    inputs = _paths(rows_paths), _paths(history_paths)
-    tables_stage(parse_slice(TablesSlice, config), accuracies_path, *inputs, page_output)
+    inputs = map(_paths, (rows_paths, history_paths, reconstructions_paths))
+    tables_stage(parse_slice(TablesSlice, config), accuracies_path, *inputs, page_output, _paths(figures))
 
 
 @stage

@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from hyperpipe.evaluation.settings import AccuraciesSlice, Bootstrap, FinetuneSlice, Finetuning
+from hyperpipe.evaluation.settings import AccuraciesSlice, Bootstrap, FinetuneSlice, Finetuning, ReconstructionsSlice
 from hyperpipe.hyperrep.settings import HyperRep, HyperRepSlice, Loss, RowsSlice
 from hyperpipe.images.settings import Images, ImagesSlice, channels
-from hyperpipe.results.settings import FidelitySlice, TablesSlice
+from hyperpipe.results.settings import FidelitySlice, LearningSlice, TablesSlice
 from hyperpipe.sampling.samplers import check_samplers
 from hyperpipe.sampling.settings import POPULATIONS, PopulationSlice, PretrainedSlice, Sampling, ScratchSlice
 from hyperpipe.settings import Model, Name
@@ -112,6 +112,16 @@ def rows_slice(config: Config, zoo: str) -> RowsSlice:
 
 def hyperrep_slice(config: Config, zoo: str, loss: Loss) -> HyperRepSlice:
     return HyperRepSlice(seed=config.seed, zoo=zoo, loss=loss, hyperrep=config.hyperrep, device=config.training.device)
+
+
+def reconstructions_slice(config: Config, zoo: str, loss: Loss) -> ReconstructionsSlice:
+    """At the last of the epochs that the autoencoder learns from."""
+    epoch, recipe = config.hyperrep.zoo_epochs[-1], config.zoos[zoo].recipe
+    return ReconstructionsSlice(zoo=zoo, loss=loss, epoch=epoch, recipe=recipe, training=config.training)
+
+
+def learning_slice(zoo: str, loss: Loss) -> LearningSlice:
+    return LearningSlice(zoo=zoo, loss=loss)
 
 
 def population_slice(config: Config, zoo: str, population: str) -> PopulationSlice:

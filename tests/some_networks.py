@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from hyperpipe.cnn import Architecture, initialise
+from hyperpipe.hyperrep.settings import HyperRep
 from hyperpipe.randomness import stream
 
 WIDE = {"in_channels": 3, "classes": 4, "channels": (5, 7, 3), "hidden": 6}
@@ -19,3 +20,19 @@ def networks(count: int, architecture: Architecture | None = None) -> np.ndarray
 
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+SMALL = HyperRep(
+    width=24,
+    heads=2,
+    feed_forward=24,
+    encoder_blocks=1,
+    decoder_blocks=1,
+    latent=8,
+    projection_layers=1,
+    projection_width=8,
+    projection_outputs=4,
+    epochs=4,
+    batch_size=4,
+    learning_rate=1e-3,
+)

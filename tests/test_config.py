@@ -61,7 +61,7 @@ def test_the_files_that_come_along_are_valid(path):
         ("hyperrep.heads", 3, "hyperrep: width: 16 is not a multiple of 3 heads"),
         ("hyperrep.erase_shares", [0.4, 0.3], "must be two shares, ascending"),
         ("hyperrep.preset", "huge", "hyperrep.preset: 'huge' is refused, input should be 'released', 'wsl21'"),
-        ("hyperrep.selection", "first", "hyperrep.selection: 'first' is refused"),
+        ("sampling.selection", "first", "sampling.selection: 'first' is refused"),
         ("sampling.best", 1.0, "less than 1"),
         (
             "sampling.bandwidth",

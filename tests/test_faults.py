@@ -20,6 +20,8 @@ OUTPUTS = {
     "zoo": "results/zoos/digits/zoo.h5",
     "rows": "results/rows/digits.parquet",
     "hyperrep": "results/hyperreps/digits/lwln/hyperrep.h5",
+    "reconstructions": "results/hyperreps/digits/lwln/reconstructions.parquet",
+    "learning": "results/hyperreps/digits/lwln/learning.png",
     "population": "results/populations/digits/S_KDE30.h5",
     "pretrained": "results/populations/digits/B_F.h5",
     "scratch": "results/populations/digits/scratch.h5",

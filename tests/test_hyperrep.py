@@ -1,44 +1,24 @@
-"""Tokens, losses, the autoencoder and its training."""
+"""Tokens, losses, the autoencoder and the rows that it learns from."""
 
 from __future__ import annotations
 
-import json
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from some_networks import WIDE, generator, networks
+from some_networks import SMALL, WIDE, generator, networks
 
 from hyperpipe.cnn import Architecture, to_module
 from hyperpipe.errors import HyperpipeError
-from hyperpipe.hyperrep.augment import Views
 from hyperpipe.hyperrep.autoencoder import Autoencoder, Norm, ProjectionHead
-from hyperpipe.hyperrep.hyperrep_store import HyperRepresentation, read_hyperrep, write_hyperrep
 from hyperpipe.hyperrep.losses import layer_sigma, nt_xent, reconstruction_loss, released_contrast
 from hyperpipe.hyperrep.rows import list_rows, used_rows
 from hyperpipe.hyperrep.settings import HyperRep
 from hyperpipe.hyperrep.tokens import from_tokens, to_tokens, token_shapes
-from hyperpipe.hyperrep.train import batch_losses, reconstruction_error, train_autoencoder
-from hyperpipe.machine import cpu, gpu
 from hyperpipe.zoo.trainer import Trained
 from hyperpipe.zoo.zoo_store import Zoo
-
-SMALL = HyperRep(
-    width=24,
-    heads=2,
-    feed_forward=24,
-    encoder_blocks=1,
-    decoder_blocks=1,
-    latent=8,
-    projection_layers=1,
-    projection_width=8,
-    projection_outputs=4,
-    epochs=4,
-    batch_size=4,
-    learning_rate=1e-3,
-)
 
 
 def test_the_papers_network_has_48_tokens_with_each_neurons_weights_and_bias():
@@ -149,105 +129,6 @@ def test_latents_are_bounded_and_the_norm_is_the_unbiased_one():
     x = torch.randn(4, 24)
     right = (x - x.mean(-1, keepdim=True)) / (x.std(-1, keepdim=True) + 1e-6)
     torch.testing.assert_close(Norm(24)(x), right, rtol=1e-4, atol=1e-5)
-
-
-def fit(rows: np.ndarray, loss="lwln", purpose="t", **changes):
-    settings = SMALL.model_copy(update=changes)
-    return train_autoencoder(rows[:9], rows[9:], Architecture(), settings, loss, root_seed=0, purpose=purpose)
-
-
-def test_training_can_be_repeated_and_another_purpose_is_another_training():
-    rows = networks(12)
-    first, again, other = fit(rows), fit(rows), fit(rows, purpose="u")
-    assert first.history.equals(again.history)
-    state, same, differs = (run.checkpoints["last"].state for run in (first, again, other))
-    assert all((state[name] == same[name]).all() for name in state)
-    assert any((state[name] != differs[name]).any() for name in state)
-
-
-def test_both_checkpoints_are_what_the_history_says(tmp_path):
-    rows = networks(12)
-    trained = fit(rows, loss="plain", epochs=40, learning_rate=2e-2, dropout=0.0, permute=False, beta=1.0)
-    found = trained.history.query("split == 'validation'").set_index("epoch").value
-    best = trained.checkpoints["best_validation"]
-    assert best.epoch == found.idxmin() and trained.checkpoints["last"].epoch == 40
-    for selection, epoch in (("best_validation", best.epoch), ("last", 40)):
-        settings = SMALL.model_copy(update={"selection": selection})
-        hyperrep = HyperRepresentation("z", "plain", Architecture(), settings, trained.checkpoints)
-        write_hyperrep(tmp_path / "h.h5", hyperrep)
-        read = read_hyperrep(tmp_path / "h.h5")
-        output = read.decode(read.encode(rows[9:]))
-        assert ((output - rows[9:]) ** 2).mean() == pytest.approx(found[epoch], rel=1e-4)
-        assert read.selected.epoch == epoch and read.settings == settings
-    train = trained.history.query("split == 'train' and part == 'reconstruction'").value
-    assert train.iloc[-1] < 0.8 * train.iloc[0]
-
-
-@pytest.mark.parametrize("contrast", ["nt_xent", "released"])
-def test_the_total_is_the_weighted_sum_of_its_parts(contrast):
-    history = (
-        fit(networks(12), contrast=contrast)
-        .history.query("split == 'train'")
-        .pivot(index="epoch", columns="part", values="value")
-    )
-    np.testing.assert_allclose(history.total, 0.9004 * history.reconstruction + 0.0996 * history.contrastive, rtol=1e-5)
-    assert (history.contrastive > 0).all()
-
-
-def test_the_reconstruction_error_does_not_depend_on_how_rows_are_batched(monkeypatch):
-    torch.manual_seed(0)
-    autoencoder, rows = Autoencoder(Architecture(), SMALL), torch.from_numpy(networks(7))
-    whole = reconstruction_error(autoencoder, rows, torch.ones(2464))
-    monkeypatch.setattr("hyperpipe.hyperrep.train._EVALUATION", 3)
-    assert reconstruction_error(autoencoder, rows, torch.ones(2464)) == pytest.approx(whole, rel=1e-6)
-
-
-@pytest.mark.parametrize("changes", [{}, {"contrast": "released", "permutation_pool": 9}, {"beta": 1.0}])
-def test_what_a_step_computes_is_all_on_the_device_that_rows_lie_on(changes):
-    """On the device ``meta`` tensors have no values: a tensor elsewhere, or a host that waits for one, raises."""
-    settings, architecture = SMALL.model_copy(update=changes), Architecture()
-    views = Views(architecture, settings, generator())
-    rows = torch.from_numpy(networks(4)).to("meta")
-    modules = Autoencoder(architecture, settings).to("meta"), ProjectionHead(settings).to("meta")
-    losses = batch_losses(*modules, rows, layer_sigma(rows, architecture), views, generator())
-    losses[2].backward()
-    assert all(part.is_meta and part.shape == () for part in losses)
-    assert all(p.grad.is_meta for p in modules[0].parameters())
-
-
-def test_log_and_record_of_a_run_name_the_device(run):
-    record = json.loads((run / "results/hyperreps/digits/lwln/hyperrep.h5.prov.json").read_text())
-    device = gpu() or cpu()
-    assert record["notes"] == {"device": device}
-    log = (run / "results/logs/hyperreps/digits/lwln.log").read_text()
-    assert log.startswith(f"hyperrep/digits/lwln: trains on {device}\n")
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
-def test_on_a_gpu_training_goes_as_on_the_cpu():
-    rows = networks(12)
-    here, there = (
-        train_autoencoder(
-            rows[:9],
-            rows[9:],
-            Architecture(),
-            SMALL.model_copy(update={"dropout": 0.0}),
-            "lwln",
-            root_seed=0,
-            purpose="t",
-            device=device,
-        ).history
-        for device in ("cpu", "cuda")
-    )
-    np.testing.assert_allclose(there.value, here.value, rtol=1e-3)
-
-
-def test_a_loss_that_is_not_finite_stops_the_training():
-    with pytest.raises(
-        HyperpipeError,
-        match=r"t: training loss (nan|inf), validation error (nan|inf) in epoch 1; lower hyperrep.learning_rate",
-    ):
-        fit(np.full((12, 2464), 1e30, np.float32), loss="plain")
 
 
 def zoo(weights: np.ndarray) -> Zoo:

@@ -221,10 +221,10 @@ def test_the_configuration_names_it_and_the_workflow_draws_with_it(run, own, tmp
     populations = read_populations(directory / population)
     assert list(populations.weights) == ["released", "middle", "reconstruction"]
     hyperrep = read_hyperrep(directory / "results/hyperreps/digits/lwln/hyperrep.h5")
-    latents = read_embeddings(directory / "results/hyperreps/digits/lwln/embeddings.h5", "train").latents
+    latents = read_embeddings(directory / "results/hyperreps/digits/lwln/embeddings.h5", "last", "train").latents
     assert populations.settings["anchor_rows"] < len(latents)
     assert (populations.weights["middle"] == populations.weights["middle"][0]).all()
-    assert not np.allclose(hyperrep.decode(latents.mean(axis=0)[None]), populations.weights["middle"][:1])
+    assert not np.allclose(hyperrep.decode(latents.mean(axis=0)[None], "last"), populations.weights["middle"][:1])
     assert set(pd.read_parquet(directory / evaluation).sampler) == {"released", "middle", "reconstruction"}
     record = Record.model_validate_json((directory / (population + SUFFIX)).read_text())
     assert "own.py" in [file.path for file in record.inputs]

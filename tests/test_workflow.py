@@ -13,10 +13,13 @@ import pytest
 import yaml
 
 from hyperpipe.hyperrep.hyperrep_store import read_embeddings, read_hyperrep
+from hyperpipe.images.image_set import read_images
 from hyperpipe.provenance.identity import code_modules
 from hyperpipe.provenance.record import SUFFIX, Record
 from hyperpipe.sampling.population_store import read_populations
 from hyperpipe.store import content_hash
+from hyperpipe.zoo.settings import Recipe
+from hyperpipe.zoo.trainer import accuracies_of
 from hyperpipe.zoo.zoo_store import read_zoo
 from runs import ROOT, TINY, jobs, snakemake
 
@@ -25,7 +28,7 @@ def test_the_default_target_is_planned(tmp_path):
     done = snakemake("-n", directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
     planned = jobs(done.stdout)
-    counts = {"images": 2, "zoos": 6, "rows": 2, "hyperreps": 4, "populations": 12, "evaluations": 14}
+    counts = {"images": 2, "zoos": 6, "rows": 2, "hyperreps": 12, "populations": 12, "evaluations": 14}
     counts |= {"accuracies.parquet": 1, "tables.md": 1}
     assert Counter(path.split("/")[0] for path in planned) == counts
     assert {"evaluations/digits/B_F/printed.parquet", "evaluations/printed/S_KDE30/digits.parquet"} < set(planned)
@@ -35,7 +38,7 @@ def test_the_default_target_is_planned(tmp_path):
 def test_every_job_can_be_submitted_to_slurm(tmp_path):
     done = snakemake("-n", "--workflow-profile", "slurm", directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
-    assert len(jobs(done.stdout)) == 42
+    assert len(jobs(done.stdout)) == 50
     profiles = [yaml.safe_load((ROOT / f"profiles/{name}/profile.yaml").read_text()) for name in ("default", "slurm")]
     assert profiles[0].items() <= profiles[1].items(), "a named profile replaces the default one"
     assert profiles[1]["executor"] == "slurm"
@@ -46,7 +49,7 @@ def test_training_jobs_ask_for_a_gpu_where_training_needs_one(tmp_path):
     done = snakemake("-n", *words, directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
     asking = re.findall(r"^rule (\w+):(?:\n    .*)*?\n    resources: .*gpu=1,", done.stdout, re.MULTILINE)
-    assert Counter(asking) == {"zoo_shard": 4, "hyperrep": 4, "finetune": 14}
+    assert Counter(asking) == {"zoo_shard": 4, "hyperrep": 4, "reconstructions": 4, "finetune": 14}
 
 
 def test_the_graph_in_the_readme_is_the_workflows(tmp_path):
@@ -82,14 +85,34 @@ def test_the_zoo_keeps_what_was_asked_for(run):
 
 def test_populations_are_decoded_from_the_checkpoint_that_is_named(run):
     hyperrep = read_hyperrep(run / "results/hyperreps/digits/lwln/hyperrep.h5")
-    embedded = read_embeddings(run / "results/hyperreps/digits/lwln/embeddings.h5", "train")
+    embedded = read_embeddings(run / "results/hyperreps/digits/lwln/embeddings.h5", "last", "train")
     populations = read_populations(run / "results/populations/digits/S_KDE.h5")
-    assert populations.settings["selection"] == "last" and populations.settings["autoencoder_epoch"] == 3
+    assert populations.settings["sampling"]["selection"] == "last" and populations.settings["autoencoder_epoch"] == 3
     assert populations.settings["anchor_rows"] == len(embedded.latents) == 14
-    decoded = hyperrep.decode(embedded.latents)
+    decoded = hyperrep.decode(embedded.latents, "last")
     for row in populations.weights["reconstruction"]:
         assert np.abs(decoded - row).max(axis=1).min() < 1e-5
-    assert "The autoencoder's checkpoint is `last`" in (run / "results/tables.md").read_text()
+    for table in (run / "results/tables.md").read_text().split("## Table ")[1:]:
+        assert "checkpoint\n`last`" in table
+
+
+def test_networks_stand_beside_their_reconstructions_by_both_checkpoints(run):
+    found = pd.read_parquet(run / "results/hyperreps/digits/lwln/reconstructions.parquet")
+    metrics = pd.read_parquet(run / "results/zoos/digits/metrics.parquet").query("split == 'test' and epoch == 2")
+    split = pd.read_parquet(run / "results/zoos/digits/split.parquet").set_index("network").split
+    accuracies = found.pivot(index="network", columns="weights", values="accuracy")
+    assert accuracies.index.tolist() == list(range(1, 11)) and len(found) == 30
+    assert accuracies.original.tolist() == metrics.sort_values("network").accuracy.tolist()
+    assert found.set_index("network").split.loc[split.index].equals(split.loc[found.network].sort_index())
+    hyperrep, zoo = (
+        read(run / f"results/{path}.h5")
+        for read, path in ((read_hyperrep, "hyperreps/digits/lwln/hyperrep"), (read_zoo, "zoos/digits/zoo"))
+    )
+    images = read_images(run / "results/images/digits.h5")
+    for selection in ("best_validation", "last"):
+        decoded = hyperrep.decode(hyperrep.encode(zoo.at(2), selection), selection)
+        expected = accuracies_of(decoded, images, Recipe(learning_rate=3e-3), "test", purpose="t")
+        assert accuracies[selection].tolist() == expected.tolist()
 
 
 def test_b_f_is_the_training_networks_at_the_autoencoders_last_epoch_as_they_are(run):
@@ -125,7 +148,8 @@ def test_the_accuracies_are_those_of_the_networks_of_every_population(run):
 
 def test_beside_each_output_lies_the_record_of_how_it_was_made(run):
     records = sorted((run / "results").rglob("*" + SUFFIX))
-    files = {path for path in (run / "results").rglob("*.*") if path.suffix in (".h5", ".parquet", ".md")}
+    kinds = (".h5", ".parquet", ".md", ".png", ".svg")
+    files = {path for path in (run / "results").rglob("*.*") if path.suffix in kinds}
     assert {Path(str(path).removesuffix(SUFFIX)) for path in records} == files
     for path in records:
         record = Record.model_validate_json(path.read_text())
@@ -168,6 +192,20 @@ def test_a_learning_rate_reruns_its_zoo_and_what_hangs_on_it(run, tmp_path):
     ]
 
 
+def test_the_other_checkpoint_samples_anew_and_trains_no_autoencoder(run, tmp_path):
+    config = yaml.safe_load(TINY.read_text())
+    config["sampling"]["selection"] = "best_validation"
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    names = ("B_KDE30", "S_KDE", "S_KDE30", "S_KDE30_validation")
+    evaluated = [*(f"{name}/digits" for name in names), "S_KDE30/printed"]
+    assert planned(run, config=tmp_path / "config.yaml") == [
+        "accuracies.parquet",
+        *sorted(f"evaluations/digits/{name}.parquet" for name in evaluated),
+        *(f"populations/digits/{name}.h5" for name in names),
+        "tables.md",
+    ]
+
+
 def test_more_seeds_train_only_the_new_shards(run, tmp_path):
     config = yaml.safe_load(TINY.read_text())
     config["zoos"]["printed"]["networks"] = 14
@@ -186,6 +224,8 @@ def test_comments_and_docstrings_rerun_nothing(run, checkout):
 
 
 def test_a_change_of_code_reruns_the_stages_that_import_it(run, checkout):
+    figures = [f"hyperreps/digits/{loss}/learning.png" for loss in ("lwln", "plain")]
+
     def change(module: str) -> list[str]:
         path = checkout / "hyperpipe" / module
         before = path.read_text()
@@ -195,6 +235,7 @@ def test_a_change_of_code_reruns_the_stages_that_import_it(run, checkout):
         return found
 
     assert change("results/tables.py") == ["tables.md"]
+    assert change("results/learning.py") == [*figures, "tables.md"]
     assert change("evaluation/accuracies.py") == ["accuracies.parquet", "tables.md"]
     hanging = {
         "populations/digits/S_KDE.h5",

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from hyperpipe.hyperrep.settings import Loss
 from hyperpipe.settings import Count, Model, Name
 from hyperpipe.zoo.settings import Recipe, Training
 
@@ -54,3 +55,11 @@ class FinetuneSlice(Model):
 class AccuraciesSlice(Model):
     seed: int
     bootstrap: Bootstrap
+
+
+class ReconstructionsSlice(Model):
+    zoo: Name
+    loss: Loss
+    epoch: int
+    recipe: Recipe
+    training: Training

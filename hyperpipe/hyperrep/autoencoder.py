@@ -12,6 +12,8 @@ from hyperpipe.cnn import Architecture
 from hyperpipe.hyperrep.settings import HyperRep
 from hyperpipe.hyperrep.tokens import from_tokens, to_tokens, token_shapes
 
+ROWS_AT_ONCE = 500  # where there is no gradient; what a row's tokens become in a block takes 3 MB at the released size
+
 
 class Autoencoder(nn.Module):
     """Weights [B, P] → latents [B, D] in (-1, 1) → weights [B, P].

@@ -2,51 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from hyperpipe.cnn import Architecture, architecture_from
-from hyperpipe.hyperrep.autoencoder import Autoencoder
-from hyperpipe.hyperrep.settings import HyperRep, Loss
+from hyperpipe.hyperrep.autoencoder import ROWS_AT_ONCE, Autoencoder
+from hyperpipe.hyperrep.settings import HyperRep, Loss, Selection
 from hyperpipe.hyperrep.train import Checkpoint
 from hyperpipe.store import read_store, write_store
 
 
 @dataclass(frozen=True)
 class HyperRepresentation:
-    """The autoencoder of a zoo at its checkpoints; settings.selection says which one encodes and decodes."""
+    """The autoencoder of a zoo at its checkpoints, ``best_validation`` and ``last``."""
 
     zoo: str
     loss: Loss
     architecture: Architecture
     settings: HyperRep
-    checkpoints: dict[str, Checkpoint]
+    checkpoints: dict[Selection, Checkpoint]
 
-    @property
-    def selected(self) -> Checkpoint:
-        return self.checkpoints[self.settings.selection]
+    def encode(self, weights: np.ndarray, selection: Selection) -> np.ndarray:
+        """float32 [R, P] → latents [R, D] in (-1, 1), by the checkpoint that is named."""
+        return _in_parts(self.autoencoder(selection).encode, weights)
 
-    @torch.no_grad()
-    def encode(self, weights: np.ndarray) -> np.ndarray:
-        """float32 [R, P] → latents [R, D] in (-1, 1)."""
-        return self._autoencoder.encode(torch.from_numpy(weights)).numpy()
+    def decode(self, latents: np.ndarray, selection: Selection) -> np.ndarray:
+        """float32 [R, D] → weights [R, P], by the checkpoint that is named."""
+        return _in_parts(self.autoencoder(selection).decode, latents)
 
-    @torch.no_grad()
-    def decode(self, latents: np.ndarray) -> np.ndarray:
-        """float32 [R, D] → weights [R, P]."""
-        return self._autoencoder.decode(torch.from_numpy(latents)).numpy()
-
-    @cached_property
-    def _autoencoder(self) -> Autoencoder:
-        with torch.random.fork_rng(devices=[]):
+    def autoencoder(self, selection: Selection) -> Autoencoder:
+        """Without dropout."""
+        with torch.device("meta"):  # nothing is drawn for what is then replaced
             autoencoder = Autoencoder(self.architecture, self.settings)
-        state = {name: torch.from_numpy(array) for name, array in self.selected.state.items()}
-        autoencoder.load_state_dict(state)
+        state = {name: torch.from_numpy(array) for name, array in self.checkpoints[selection].state.items()}
+        autoencoder.load_state_dict(state, assign=True)
         return autoencoder.eval()
+
+
+@torch.no_grad()
+def _in_parts(function: Callable[[torch.Tensor], torch.Tensor], rows: np.ndarray) -> np.ndarray:
+    return torch.cat([function(part) for part in torch.from_numpy(rows).split(ROWS_AT_ONCE)]).numpy()
 
 
 @dataclass(frozen=True)
@@ -88,19 +87,20 @@ def read_hyperrep(path: str | Path) -> HyperRepresentation:
     )
 
 
-def write_embeddings(path: str | Path, embeddings: dict[str, Embeddings], trained: HyperRepresentation) -> None:
-    """By split of the zoo's networks, those that the autoencoder never saw among them; by the selected checkpoint."""
-    datasets = {f"{split}/{part}": array for split, rows in embeddings.items() for part, array in vars(rows).items()}
-    attrs = {
-        "zoo": trained.zoo,
-        "loss": trained.loss,
-        "selection": trained.settings.selection,
-        "epoch": trained.selected.epoch,
+def write_embeddings(
+    path: str | Path, zoo: str, loss: Loss, embeddings: dict[Selection, dict[str, Embeddings]]
+) -> None:
+    """By checkpoint, and by split of the zoo's networks, those that the autoencoder never saw among them."""
+    datasets = {
+        f"{selection}/{split}/{part}": array
+        for selection, by_split in embeddings.items()
+        for split, rows in by_split.items()
+        for part, array in vars(rows).items()
     }
-    write_store(path, "embeddings", datasets, attrs)
+    write_store(path, "embeddings", datasets, {"zoo": zoo, "loss": loss})
 
 
-def read_embeddings(path: str | Path, split: str) -> Embeddings:
-    """Of one split of the zoo's networks."""
+def read_embeddings(path: str | Path, selection: Selection, split: str) -> Embeddings:
+    """Of one split of the zoo's networks, by the checkpoint that is named."""
     store = read_store(path, "embeddings")
-    return Embeddings(*(store[f"{split}/{part}"] for part in ("latents", "networks", "epochs")))
+    return Embeddings(*(store[f"{selection}/{split}/{part}"] for part in ("latents", "networks", "epochs")))

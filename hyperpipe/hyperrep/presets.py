@@ -35,6 +35,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "epochs": 50,
         "batch_size": 22,
         "learning_rate": 2e-3,
+        "check_every": 1,
     },
     # Some hundreds of networks: 1.5 s an update on two cores, an hour for 300 networks at five epochs each.
     "medium": {
@@ -46,5 +47,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "epochs": 200,
         "batch_size": 100,
         "learning_rate": 5e-4,
+        "check_every": 1,
     },
 }

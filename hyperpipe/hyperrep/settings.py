@@ -10,6 +10,7 @@ from hyperpipe.hyperrep.presets import PRESETS
 from hyperpipe.settings import Count, Epoch, Model, Name, with_preset
 
 Loss = Literal["lwln", "plain"]  # layer-wise loss normalisation, or the plain mean squared error
+Selection = Literal["best_validation", "last"]  # which of the two checkpoints
 REASONS = ("not finite", "too large")  # why a row, a network at an epoch, is left out
 
 
@@ -54,10 +55,19 @@ class HyperRep(Model):
     temperature: float = Field(0.1, gt=0, description="of the contrastive loss: cosines are divided by it")
     epochs: Count = Field(1750, description="training epochs of the autoencoder")
     batch_size: int = Field(500, ge=2, description="rows of a step, a row being a network at an epoch")
-    learning_rate: float = Field(1e-4, gt=0, description="of Adam")
+    learning_rate: float = Field(1e-4, gt=0, description="of Adam, at its highest")
     weight_decay: float = Field(1e-9, ge=0, description="of Adam")
-    selection: Literal["best_validation", "last"] = Field(
-        "best_validation", description="the checkpoint that embeds and decodes; both are kept"
+    schedule: Literal["plateau", "warmup_cosine"] = Field(
+        "plateau",
+        description="of the learning rate: times 0.3 after 10 epochs in which the training loss did not fall"
+        " (released), or up from zero, then down to zero along a cosine, for short runs",
+    )
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the updates in which `warmup_cosine` goes up")
+    check_every: Count = Field(
+        5, description="epochs from one look at training and validation rows to the next; checkpoints are chosen there"
+    )
+    early_stopping: Count | None = Field(
+        None, description="training stops after so many epochs without a lower validation error; else at `epochs`"
     )
 
     @model_validator(mode="before")

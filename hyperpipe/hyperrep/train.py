@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +15,14 @@ from hyperpipe.cnn import Architecture
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.hyperrep.augment import Views
 from hyperpipe.hyperrep.autoencoder import Autoencoder, ProjectionHead
+from hyperpipe.hyperrep.check import ALL, Check
 from hyperpipe.hyperrep.losses import CONTRASTS, layer_sigma, reconstruction_loss
+from hyperpipe.hyperrep.schedules import schedule_for
 from hyperpipe.hyperrep.settings import HyperRep, Loss
 from hyperpipe.progress import Progress
 from hyperpipe.randomness import torch_seed
 
 _PARTS = ("reconstruction", "contrastive", "total")
-_EVALUATION = 500  # rows at a time
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,14 @@ class Checkpoint:
 class TrainedAutoencoder:
     """checkpoints: ``best_validation`` (lowest reconstruction error on the whole validation split) and ``last``.
 
-    history, long form: epoch, split, part (``reconstruction``, ``contrastive``, ``total``), value. Training values are
-    means over the epoch's batches, validation's (reconstruction alone, no augmentation) are after it.
+    history, long form: epoch, split, quantity, layer (``all`` or one's name), value. After each epoch, of the training
+    split: the losses ``reconstruction``, ``contrastive`` and ``total``, means over the epoch's updates, and the
+    ``learning_rate`` of the last one. Every `check_every` epochs and after the last, of all validation rows and as many
+    training rows as there are of these, drawn once, all without augmentation and dropout:
+
+    - ``error``: the reconstruction loss.
+    - ``r2``: 1 - loss / loss of predicting the mean of the training rows, of all weights and of each layer.
+    - ``latent_spread``, ``latent_saturated``, ``latent_dimensions``: see `latent_statistics`.
     """
 
     checkpoints: dict[str, Checkpoint]
@@ -56,62 +66,111 @@ def train_autoencoder(
     """Learns an autoencoder of rows `train` [R, P], by equation 2 (``lwln``, σ of these rows) or 1 (``plain``).
 
     loss = β · reconstruction + (1 - β) · contrast over two views of each row; with β = 1 there is one view. Adam with
-    coupled weight decay; the learning rate falls to 0.3 of itself after 10 epochs in which the training loss did not.
-    The last partial batch of an epoch is dropped. Each epoch draws from its own seed, (root_seed, purpose, epoch),
-    orders and views on the CPU, so that they are the same on any device; rows stay on `device` throughout.
+    coupled weight decay. The last partial batch of an epoch is dropped. Each epoch draws from its own seed, (root_seed,
+    purpose, epoch), orders and views on the CPU, so that they are the same on any device; rows stay on `device`
+    throughout.
 
     Raises HyperpipeError where the loss is no longer finite.
     """
     torch.set_num_threads(threads)
     rows, held_out = torch.from_numpy(train).to(device), torch.from_numpy(validation).to(device)
-    sigma = layer_sigma(rows, architecture) if loss == "lwln" else torch.ones(architecture.size, device=device)
-    batch = min(settings.batch_size, len(rows))
-    history: list[tuple[int, str, str, float]] = []
     with torch.random.fork_rng(devices=[]), Progress(purpose, settings.epochs, "epochs") as progress:
-        torch.manual_seed(torch_seed(root_seed, purpose, 0))
-        autoencoder, head = Autoencoder(architecture, settings).to(device), ProjectionHead(settings).to(device)
-        parameters = [*autoencoder.parameters(), *head.parameters()]
-        optimiser = torch.optim.Adam(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay)
-        views = Views(architecture, settings, torch.Generator().manual_seed(torch_seed(root_seed, purpose, "pool")))
-        schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.3, patience=10)
-        checkpoints: dict[str, Checkpoint] = {}
-        lowest = float("inf")
-        for epoch in range(1, settings.epochs + 1):
-            generator = torch.Generator().manual_seed(torch_seed(root_seed, purpose, epoch))
-            torch.manual_seed(generator.initial_seed())  # dropout draws from the global one
-            order = torch.randperm(len(rows), generator=generator).to(device)
-            sums = torch.zeros(3, dtype=torch.float64, device=device)
-            starts = range(0, len(rows) - batch + 1, batch)
-            for start in starts:
-                parts = batch_losses(autoencoder, head, rows[order[start : start + batch]], sigma, views, generator)
-                optimiser.zero_grad()
-                parts[2].backward()
-                optimiser.step()
-                sums += torch.stack(parts).detach()
-            means = sums.cpu().numpy() / len(starts)
-            schedule.step(means[2])
-            error = reconstruction_error(autoencoder, held_out, sigma)
-            if not np.isfinite([means[2], error]).all():
-                losses = f"training loss {means[2]}, validation error {error}"
-                raise HyperpipeError(f"{purpose}: {losses} in epoch {epoch}; lower hyperrep.learning_rate")
-            history += [(epoch, "train", part, v) for part, v in zip(_PARTS, means.tolist(), strict=True)]
-            history.append((epoch, "validation", "reconstruction", error))
-            if error < lowest:
-                lowest, checkpoints["best_validation"] = error, _checkpoint(autoencoder, epoch)
-            progress.advance(1, f"reconstruction error {means[0]:.3f}, validation {error:.3f}")
-        checkpoints["last"] = _checkpoint(autoencoder, settings.epochs)
-    return TrainedAutoencoder(checkpoints, pd.DataFrame(history, columns=["epoch", "split", "part", "value"]))
+        run = _Run(rows, held_out, architecture, settings, loss, root_seed, purpose)
+        while not run.ended:
+            run.train_epoch()
+            if run.epoch % settings.check_every == 0 or run.epoch == settings.epochs:
+                run.check()
+            progress.advance(1, run.said)
+    if run.epoch < settings.epochs:
+        print(f"{purpose}: stopped early, no lower validation error since epoch {run.best.epoch}", file=sys.stderr)
+    checkpoints = {"best_validation": run.best, "last": run.checkpoint()}
+    columns = ["epoch", "split", "quantity", "layer", "value"]
+    return TrainedAutoencoder(checkpoints, pd.DataFrame(run.history, columns=columns))
 
 
-@torch.no_grad()
-def reconstruction_error(autoencoder: Autoencoder, rows: torch.Tensor, sigma: torch.Tensor) -> float:
-    """Of rows [R, P] as they are, without augmentation and dropout."""
-    autoencoder.eval()
-    total = sum(
-        reconstruction_loss(autoencoder(part)[1], part, sigma).item() * len(part) for part in rows.split(_EVALUATION)
-    )
-    autoencoder.train()
-    return total / len(rows)
+class _Run:
+    """A training under way."""
+
+    def __init__(
+        self,
+        rows: torch.Tensor,
+        held_out: torch.Tensor,
+        architecture: Architecture,
+        settings: HyperRep,
+        loss: Loss,
+        root_seed: int,
+        purpose: str,
+    ) -> None:
+        self.rows, self.settings, self.root_seed, self.purpose = rows, settings, root_seed, purpose
+        device = rows.device
+        ones = torch.ones(architecture.size, device=device)
+        self.sigma = layer_sigma(rows, architecture) if loss == "lwln" else ones
+        self.batch = min(settings.batch_size, len(rows))
+        self.starts = range(0, len(rows) - self.batch + 1, self.batch)
+        torch.manual_seed(self._seed(0))
+        self.autoencoder = Autoencoder(architecture, settings).to(device)
+        self.head = ProjectionHead(settings).to(device)
+        parameters = [*self.autoencoder.parameters(), *self.head.parameters()]
+        self.optimiser = torch.optim.Adam(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+        self.schedule = schedule_for(settings, self.optimiser, settings.epochs * len(self.starts))
+        self.views = Views(architecture, settings, torch.Generator().manual_seed(self._seed("pool")))
+        some = torch.randperm(len(rows), generator=torch.Generator().manual_seed(self._seed("check")))[: len(held_out)]
+        looked_at = {"train": rows[some.sort().values.to(device)], "validation": held_out}
+        self.look = Check(looked_at, rows.mean(0), self.sigma, architecture)
+        self.epoch, self.lowest, self.best = 0, math.inf, None
+        self.history: list[tuple[int, str, str, str, float]] = []
+        self.ended = False
+        self.said = ""  # how it goes
+
+    def train_epoch(self) -> None:
+        self.epoch += 1
+        self.ended = self.epoch == self.settings.epochs
+        generator = torch.Generator().manual_seed(self._seed(self.epoch))
+        torch.manual_seed(generator.initial_seed())  # dropout draws from the global one
+        order = torch.randperm(len(self.rows), generator=generator).to(self.rows.device)
+        sums = torch.zeros(len(_PARTS), dtype=torch.float64, device=self.rows.device)
+        for start in self.starts:
+            batch = self.rows[order[start : start + self.batch]]
+            parts = batch_losses(self.autoencoder, self.head, batch, self.sigma, self.views, generator)
+            self.optimiser.zero_grad()
+            parts[-1].backward()
+            self.optimiser.step()
+            rate = self.optimiser.param_groups[0]["lr"]
+            self.schedule.after_update()
+            sums += torch.stack(parts).detach()
+        means = dict(zip(_PARTS, (sums.cpu().numpy() / len(self.starts)).tolist(), strict=True))
+        self._refuse_what_is_not_finite("training loss", means["total"])
+        self.schedule.after_epoch(means["total"])
+        self._note(("train", quantity, ALL, value) for quantity, value in (means | {"learning_rate": rate}).items())
+
+    def check(self) -> None:
+        """How well rows are reconstructed as they are, and whether never better."""
+        found = self.look(self.autoencoder)
+        error = next(value for split, quantity, _, value in found if (split, quantity) == ("validation", "error"))
+        self._refuse_what_is_not_finite("validation error", error)
+        self._note(found)
+        if error < self.lowest:
+            self.lowest, self.best = error, self.checkpoint()
+        patience = self.settings.early_stopping
+        if patience is not None and self.epoch - self.best.epoch >= patience:
+            self.ended = True
+        r2 = {split: value for split, quantity, layer, value in found if (quantity, layer) == ("r2", ALL)}
+        self.said = f"R² {r2['train']:.3f}, validation {r2['validation']:.3f}"
+
+    def checkpoint(self) -> Checkpoint:
+        state = self.autoencoder.state_dict()
+        return Checkpoint(self.epoch, {name: tensor.cpu().numpy().copy() for name, tensor in state.items()})
+
+    def _note(self, found: Iterable[tuple[str, str, str, float]]) -> None:
+        self.history += [(self.epoch, *one) for one in found]
+
+    def _refuse_what_is_not_finite(self, name: str, value: float) -> None:
+        if not math.isfinite(value):
+            said = f"{self.purpose}: {name} {value} in epoch {self.epoch}"
+            raise HyperpipeError(f"{said}; lower hyperrep.learning_rate")
+
+    def _seed(self, what: int | str) -> int:
+        return torch_seed(self.root_seed, self.purpose, what)
 
 
 def batch_losses(
@@ -132,7 +191,3 @@ def batch_losses(
         return reconstruction, torch.zeros_like(reconstruction), reconstruction
     contrastive = CONTRASTS[settings.contrast](*head(latents).chunk(2), settings.temperature)
     return reconstruction, contrastive, settings.beta * reconstruction + (1 - settings.beta) * contrastive
-
-
-def _checkpoint(autoencoder: Autoencoder, epoch: int) -> Checkpoint:
-    return Checkpoint(epoch, {name: tensor.cpu().numpy().copy() for name, tensor in autoencoder.state_dict().items()})

@@ -41,28 +41,32 @@ def rows_that_were_used(config: TablesSlice, rows: pd.DataFrame) -> pd.DataFrame
     return pd.DataFrame(lines)
 
 
-def hyperreps_that_were_run(config: TablesSlice, history: pd.DataFrame) -> pd.DataFrame:
-    """Reconstruction errors at both checkpoints; relative to predicting each layer's mean with LWLN, absolute without.
+def hyperreps_that_were_run(config: TablesSlice, history: pd.DataFrame, reconstructions: pd.DataFrame) -> pd.DataFrame:
+    """Each autoencoder at both checkpoints: what it learnt of rows that it saw, and of those that it did not.
 
-    history: that of all trainings, with the columns zoo and loss.
+    history: of all trainings; reconstructions: of all autoencoders' networks; both with the columns zoo and loss.
     """
-    errors = history[history.part == "reconstruction"].pivot(
-        index=["zoo", "loss", "epoch"], columns="split", values="value"
-    )
-    rows = []
+    lines = []
     for zoo in config.sources:
         for loss in ("lwln", "plain"):
-            of_run = errors.loc[zoo, loss]
-            epochs = {"last": of_run.index.max(), "best_validation": of_run.validation.idxmin()}
-            for selection, epoch in epochs.items():
-                rows.append(
-                    {
-                        "Autoencoder of": zoo,
-                        "Loss": loss,
-                        "Checkpoint": selection + (" (used)" if selection == config.hyperrep.selection else ""),
-                        "Epoch": epoch,
-                        "Training error": f"{of_run.train[epoch]:.3g}",
-                        "Validation error": f"{of_run.validation[epoch]:.3g}",
-                    }
-                )
-    return pd.DataFrame(rows)
+            of_run, tested = (frame[(frame.zoo == zoo) & (frame.loss == loss)] for frame in (history, reconstructions))
+            whole = of_run[of_run.layer == "all"].set_index(["epoch", "quantity", "split"]).value
+            accuracies = 100 * tested.groupby(["split", "weights"]).accuracy.mean()
+            for selection, epoch in checkpoint_epochs(of_run).items():
+                used = " (used)" if selection == config.sampling.selection else ""
+                line = {"Autoencoder of": zoo, "Loss": loss, "Checkpoint": selection + used, "Epoch": epoch}
+                for quantity, name in (("error", "Error"), ("r2", "R²")):
+                    found = (whole.loc[epoch, quantity, split] for split in ("train", "validation"))
+                    line[f"{name}: train, validation"] = ", ".join(f"{value:.3g}" for value in found)
+                for split in SPLITS:
+                    there = (split, selection) in accuracies.index
+                    pair = (accuracies[split, weights] for weights in ("original", selection)) if there else ()
+                    line[f"{split.capitalize()} networks"] = " → ".join(f"{mean:.1f}" for mean in pair) or "–"
+                lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def checkpoint_epochs(history: pd.DataFrame) -> dict[str, int]:
+    """The epochs of the two checkpoints of a training. history: its own."""
+    looked_at = history[(history.quantity == "error") & (history.split == "validation")].set_index("epoch").value
+    return {"best_validation": int(looked_at.idxmin()), "last": int(looked_at.index.max())}

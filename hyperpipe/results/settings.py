@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hyperpipe.evaluation.settings import Bootstrap, Finetuning
-from hyperpipe.hyperrep.settings import HyperRep
+from hyperpipe.hyperrep.settings import HyperRep, Loss
 from hyperpipe.sampling.settings import Sampling
 from hyperpipe.settings import Model, Name
 from hyperpipe.zoo.settings import Zoo
@@ -21,3 +21,8 @@ class TablesSlice(Model):
 
 class FidelitySlice(Model):
     zoos: dict[Name, str]  # where the images of each are from
+
+
+class LearningSlice(Model):
+    zoo: Name
+    loss: Loss

@@ -14,10 +14,12 @@ from hyperpipe.sampling.settings import POPULATIONS
 _CAPTION = """\
 Accuracy on the images' test split in %, mean (standard deviation, ddof 0) over the n networks of a population, after so
 many epochs of fine-tuning (B_T: of training). `results/accuracies.parquet` has all epochs and splits of the images, and
-{confidence:g} % bootstrap intervals of the means."""
+{confidence:g} % bootstrap intervals of the means. What is sampled or reconstructed is of the autoencoders' checkpoint
+`{selection}`."""
 
 _CAPTION_2 = """\
-As Table 1, of a source's networks fine-tuned on a target's images with {recipe}, beside the target's own."""
+As Table 1, of a source's networks fine-tuned on a target's images with {recipe}, beside the target's own; checkpoint
+`{selection}`."""
 _EPOCHS = (0, 1, 25)  # shown beside the last one
 
 _LEGEND = """\
@@ -30,16 +32,21 @@ _LEGEND = """\
   draws, one seed for all dimensions: copies of training embeddings, but for one common shift. `joint`: a kernel density
   in all dimensions at once: copies of training embeddings with noise of its own in each dimension.
 - `zoo`: no sampling, networks of a zoo. `reconstruction`: no sampling, anchors of that population decoded as they are.
-  `pytorch_default`: networks never trained on anything, in PyTorch's default initialisation.
-- The autoencoder's checkpoint is `{selection}`."""
+  `pytorch_default`: networks never trained on anything, in PyTorch's default initialisation."""
 
 _ROWS = """\
 What the autoencoders learnt from: networks at an epoch. One is left out where a weight is not finite, or too large:
 beyond ±{threshold:g}. `results/rows/` lists each, with its largest weight."""
 
-_ERRORS = """\
-Errors of reconstructed weights, mean squared: with `lwln` relative to the variance of each layer, so that predicting
-its mean costs 1, with `plain` as they are. Training: mean over the epoch; validation: after it."""
+_LEARNT = """\
+Autoencoders at their two checkpoints: where the reconstruction error of all validation rows was lowest, as in the
+paper, and at the end of training. One that generalises does to validation networks, which it never saw, what it does to
+training networks; one that memorises does not.
+
+- Error: mean squared, with `lwln` relative to the variance of each layer, with `plain` as it is. R²: 1 - loss / loss of
+  predicting the mean of the training rows. Of rows as they are, all of the validation split and as many of training.
+- Networks: accuracy on test images in %, mean over the networks of a split of the zoo after epoch {epoch}: as they are
+  → when the autoencoder has encoded and decoded them."""
 
 _ORDERS = {
     "paired": "orders of the images that the k-th networks of all populations share",
@@ -56,27 +63,38 @@ class Row:
     epoch: int
 
 
-def tables_page(config: TablesSlice, accuracies: pd.DataFrame, rows: pd.DataFrame, history: pd.DataFrame) -> str:
-    """results/tables.md. accuracies: of all populations, means and spreads. rows, history: of all autoencoders."""
-    legend = _LEGEND.format(
-        best=config.sampling.best, epoch=config.hyperrep.zoo_epochs[-1], selection=config.hyperrep.selection
-    )
-    caption = _CAPTION.format(confidence=100 * config.bootstrap.confidence)
+def tables_page(
+    config: TablesSlice,
+    accuracies: pd.DataFrame,
+    rows: pd.DataFrame,
+    history: pd.DataFrame,
+    reconstructions: pd.DataFrame,
+    figures: list[str],
+) -> str:
+    """results/tables.md.
+
+    accuracies: of all populations, means and spreads. rows, history, reconstructions: of all autoencoders. figures: of
+    these, as seen from the page.
+    """
+    epoch, selection = config.hyperrep.zoo_epochs[-1], config.sampling.selection
+    caption = _CAPTION.format(confidence=100 * config.bootstrap.confidence, selection=selection)
     parts = ["# Tables", "## Table 1: populations on their source data set", caption]
     parts.append(_markdown(table1(config, accuracies)))
     if any(config.sources.values()):
-        caption = _CAPTION_2.format(recipe=recipe_in_words(config.finetuning))
+        caption = _CAPTION_2.format(recipe=recipe_in_words(config.finetuning), selection=selection)
         parts += ["## Table 2: populations transferred to another data set", caption]
         parts.append(_markdown(table2(config, accuracies)))
     parts += [
         "## Rows",
-        legend,
+        _LEGEND.format(best=config.sampling.best, epoch=epoch),
+        "## Autoencoders",
+        _LEARNT.format(epoch=epoch),
+        _markdown(hyperreps_that_were_run(config, history, reconstructions)),
+        *(f"![{path}]({path})" for path in figures),
         "## What was run",
         _markdown(zoos_that_were_run(config)),
         _ROWS.format(threshold=config.hyperrep.weight_threshold),
         _markdown(rows_that_were_used(config, rows)),
-        _markdown(hyperreps_that_were_run(config, history)),
-        _ERRORS,
         f"{config.sampling.networks} networks a population, kernel bandwidth {config.sampling.bandwidth},"
         f" {config.finetuning.epochs} epochs of fine-tuning with a fresh optimiser and"
         f" {_ORDERS[config.finetuning.orders]}.",

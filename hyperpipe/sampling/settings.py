@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hyperpipe.hyperrep.settings import Loss
+from hyperpipe.hyperrep.settings import Loss, Selection
 from hyperpipe.settings import Count, Model, Name
 
 Anchors = Literal["all", "best by test", "best by validation"]
@@ -42,6 +42,11 @@ class Sampling(Model):
     """Populations sampled from a hyper-representation (paper, section 3; protocol §4)."""
 
     networks: Count = Field(150, description="networks of each population")
+    selection: Selection = Field(
+        "best_validation",
+        description="the autoencoder's checkpoint that embeds and decodes: the one with the lowest reconstruction error"
+        " on validation rows, as in the paper, or the last; both are kept",
+    )
     samplers: list[str] = Field(
         ["independent", "released", "joint"],
         min_length=1,

@@ -34,9 +34,13 @@ def hyperrep_stage(
     )
     hyperrep = HyperRepresentation(config.zoo, config.loss, zoo.architecture, settings, trained.checkpoints)
     encoded = {
-        name: Embeddings(hyperrep.encode(part.weights), part.networks, part.epochs) for name, part in rows.items()
+        selection: {
+            name: Embeddings(hyperrep.encode(part.weights, selection), part.networks, part.epochs)
+            for name, part in rows.items()
+        }
+        for selection in trained.checkpoints
     }
     write_table(history, trained.history.assign(zoo=config.zoo, loss=config.loss))
-    write_embeddings(embeddings, encoded, hyperrep)
+    write_embeddings(embeddings, config.zoo, config.loss, encoded)
     write_hyperrep(output, hyperrep)
     return {"device": card or cpu()}

@@ -17,8 +17,9 @@ def population_stage(
     config: PopulationSlice, hyperrep_path: Path, embeddings_path: Path, metrics_path: Path, output: Path
 ) -> None:
     """One population a sampler, and plain reconstructions of some of the anchors, each of them once at the most."""
-    hyperrep, embedded = read_hyperrep(hyperrep_path), read_embeddings(embeddings_path, "train")
     settings = config.sampling
+    hyperrep, selection = read_hyperrep(hyperrep_path), settings.selection
+    embedded = read_embeddings(embeddings_path, selection, "train")
     chosen = choose_anchors(embedded.networks, embedded.epochs, read_table(metrics_path), config.anchors, settings.best)
     anchors, purpose = embedded.latents[chosen], f"population/{config.zoo}/{config.population}"
     latents = {
@@ -27,11 +28,10 @@ def population_stage(
     }
     drawn = stream(config.seed, purpose, RECONSTRUCTION).permutation(len(anchors))[: settings.networks]
     latents[RECONSTRUCTION] = anchors[drawn]
-    weights = {name: hyperrep.decode(rows) for name, rows in latents.items()}
+    weights = {name: hyperrep.decode(rows, selection) for name, rows in latents.items()}
     made = config.model_dump(exclude={"zoo", "population"}) | {
         "loss": hyperrep.loss,
-        "selection": hyperrep.settings.selection,
-        "autoencoder_epoch": hyperrep.selected.epoch,
+        "autoencoder_epoch": hyperrep.checkpoints[selection].epoch,
         "anchor_rows": len(anchors),
     }
     write_populations(output, Populations(config.population, config.zoo, hyperrep.architecture, weights, made))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,16 @@ from hyperpipe.store import read_table, write_text
 
 
 def tables_stage(
-    config: TablesSlice, accuracies_path: Path, rows_paths: list[Path], history_paths: list[Path], output: Path
+    config: TablesSlice,
+    accuracies_path: Path,
+    rows_paths: list[Path],
+    history_paths: list[Path],
+    reconstructions_paths: list[Path],
+    output: Path,
+    figures: list[Path],
 ) -> None:
-    rows, history = (pd.concat([read_table(path) for path in paths]) for paths in (rows_paths, history_paths))
-    write_text(output, tables_page(config, read_table(accuracies_path), rows, history))
+    measured = (
+        pd.concat([read_table(path) for path in paths]) for paths in (rows_paths, history_paths, reconstructions_paths)
+    )
+    shown = [os.path.relpath(path, output.parent) for path in figures]
+    write_text(output, tables_page(config, read_table(accuracies_path), *measured, shown))

@@ -107,6 +107,25 @@ def train_population(
     return result
 
 
+def accuracies_of(
+    weights: np.ndarray,
+    images: ImageSet,
+    recipe: Recipe,
+    split: str,
+    *,
+    purpose: str,
+    architecture: Architecture | None = None,
+    choice: Choice | None = None,
+    threads: int = 1,
+) -> np.ndarray:
+    """Of M networks [M, P] as they are, on one split of the images: float64 [M]. Raises as `train_population`."""
+    architecture = architecture or architecture_for(images)
+    weights = np.asarray(weights, np.float32)
+    _check(weights, images, architecture, range(len(weights)), purpose)
+    choice = choice or choose_backend(Training(), architecture, recipe)
+    return choice.start(weights, architecture, recipe, images, threads).evaluate([split])[split][1]
+
+
 def architecture_for(images: ImageSet) -> Architecture:
     """The paper's network for these images: their channels and classes."""
     return Architecture(in_channels=images.channels, classes=len(images.classes))

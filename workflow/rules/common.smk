@@ -56,6 +56,14 @@ def hyperrep_config(wildcards):
     return as_json(hp.hyperrep_slice(CONFIG, wildcards.zoo, wildcards.loss))
 
 
+def reconstructions_config(wildcards):
+    return as_json(hp.reconstructions_slice(CONFIG, wildcards.zoo, wildcards.loss))
+
+
+def learning_config(wildcards):
+    return as_json(hp.learning_slice(wildcards.zoo, wildcards.loss))
+
+
 def population_config(wildcards):
     return as_json(hp.population_slice(CONFIG, wildcards.zoo, wildcards.population))
 
@@ -115,6 +123,15 @@ def evaluations(wildcards):
     scratch = [(zoo, "scratch", zoo) for zoo in CONFIG.zoos]
     runs = in_dataset + transferred + scratch
     return ["results/evaluations/{}/{}/{}.parquet".format(*run) for run in runs]
+
+
+def of_hyperreps(file):
+    """That file of every autoencoder."""
+    return [
+        f"results/hyperreps/{zoo}/{loss}/{file}"
+        for zoo in CONFIG.sources
+        for loss in ("lwln", "plain")
+    ]
 
 
 def shards_of_zoo(wildcards):

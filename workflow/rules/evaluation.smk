@@ -26,6 +26,36 @@ rule finetune:
         " --table-output {output.table:q} 2>&1 | tee {log:q}"
 
 
+rule reconstructions:
+    """Accuracies of a zoo's networks, and of what an autoencoder makes of them."""
+    input:
+        hyperrep="results/hyperreps/{zoo}/{loss}/hyperrep.h5",
+        zoo="results/zoos/{zoo}/zoo.h5",
+        rows="results/rows/{zoo}.parquet",
+        images=images_of_zoo,
+    output:
+        table="results/hyperreps/{zoo}/{loss}/reconstructions.parquet",
+        table_record="results/hyperreps/{zoo}/{loss}/reconstructions.parquet.prov.json",
+    log:
+        "results/logs/reconstructions/{zoo}/{loss}.log",
+    benchmark:
+        "results/benchmarks/reconstructions/{zoo}/{loss}.jsonl"
+    conda:
+        "../../envs/hyperpipe.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+        gpu=gpus,
+    params:
+        config=reconstructions_config,
+        code=code_id("hyperpipe.stages.reconstructions"),
+    shell:
+        "python -m hyperpipe reconstructions --config {params.config:q} --threads {threads}"
+        " --hyperrep-path {input.hyperrep:q} --zoo-path {input.zoo:q} --rows-path {input.rows:q}"
+        " --images-path {input.images:q} --table-output {output.table:q} 2>&1 | tee {log:q}"
+
+
 rule accuracies:
     """Mean, spread and interval of the accuracies of every population, before and after each epoch."""
     input:

@@ -1,13 +1,40 @@
+rule learning:
+    """The figure of an autoencoder's training."""
+    input:
+        history="results/hyperreps/{zoo}/{loss}/history.parquet",
+        reconstructions="results/hyperreps/{zoo}/{loss}/reconstructions.parquet",
+    output:
+        png="results/hyperreps/{zoo}/{loss}/learning.png",
+        svg="results/hyperreps/{zoo}/{loss}/learning.svg",
+        png_record="results/hyperreps/{zoo}/{loss}/learning.png.prov.json",
+        svg_record="results/hyperreps/{zoo}/{loss}/learning.svg.prov.json",
+    log:
+        "results/logs/learning/{zoo}/{loss}.log",
+    benchmark:
+        "results/benchmarks/learning/{zoo}/{loss}.jsonl"
+    conda:
+        "../../envs/hyperpipe.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        config=learning_config,
+        code=code_id("hyperpipe.stages.learning"),
+    shell:
+        "python -m hyperpipe learning --config {params.config:q} --history-path {input.history:q}"
+        " --reconstructions-path {input.reconstructions:q} --png-output {output.png:q} --svg-output {output.svg:q}"
+        " 2>&1 | tee {log:q}"
+
+
 rule tables:
     """The paper's tables as Markdown."""
     input:
         accuracies="results/accuracies.parquet",
         rows=expand("results/rows/{zoo}.parquet", zoo=CONFIG.sources),
-        histories=expand(
-            "results/hyperreps/{zoo}/{loss}/history.parquet",
-            zoo=CONFIG.sources,
-            loss=["lwln", "plain"],
-        ),
+        histories=of_hyperreps("history.parquet"),
+        reconstructions=of_hyperreps("reconstructions.parquet"),
+        figures=of_hyperreps("learning.png"),
     output:
         page="results/tables.md",
         page_record="results/tables.md.prov.json",
@@ -27,6 +54,7 @@ rule tables:
     shell:
         "python -m hyperpipe tables --config {params.config:q} --accuracies-path {input.accuracies:q}"
         " --rows-paths '{input.rows}' --history-paths '{input.histories}'"
+        " --reconstructions-paths '{input.reconstructions}' --figures '{input.figures}'"
         " --page-output {output.page:q} 2>&1 | tee {log:q}"
 
 
