@@ -56,7 +56,9 @@ def test_both_checkpoints_are_what_the_history_says(tmp_path):
     assert read.settings == SMALL
     for selection, epoch in (("best_validation", best.epoch), ("last", 40)):
         output = read.decode(read.encode(rows[9:], selection), selection)
-        assert ((output - rows[9:]) ** 2).mean() == pytest.approx(found[epoch], rel=1e-4)
+        lost, of_mean = ((value - rows[9:]) ** 2 for value in (output, rows[:9].mean(0)))
+        assert lost.mean() == pytest.approx(found[epoch], rel=1e-4)
+        assert 1 - lost.sum() / of_mean.sum() == pytest.approx(errors(trained, "validation", "r2")[epoch], abs=1e-4)
         assert read.checkpoints[selection].epoch == epoch
     train = errors(trained, "train", "reconstruction")
     assert train.iloc[-1] < 0.8 * train.iloc[0]
@@ -70,6 +72,16 @@ def test_the_total_is_the_weighted_sum_of_its_parts(contrast):
     )
     np.testing.assert_allclose(total, 0.9004 * reconstruction + 0.0996 * contrastive, rtol=1e-5)
     assert (contrastive > 0).all()
+
+
+def test_as_many_training_rows_are_looked_at_as_there_are_validation_rows():
+    """With one row of each: its error is one row's, and its latents spread nowhere."""
+    rows = networks(12)
+    trained = train_autoencoder(rows[:11], rows[11:], Architecture(), SMALL, "plain", root_seed=0, purpose="t")
+    hyperrep = HyperRepresentation("z", "plain", Architecture(), SMALL, trained.checkpoints)
+    output = hyperrep.decode(hyperrep.encode(rows[:11], "last"), "last")
+    assert np.isclose(((output - rows[:11]) ** 2).mean(1), errors(trained, "train")[4], rtol=1e-4).sum() == 1
+    assert errors(trained, "train", "latent_spread")[4] == 0
 
 
 def test_rows_are_looked_at_every_so_many_epochs_and_at_the_end_and_looking_changes_nothing():
