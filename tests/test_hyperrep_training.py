@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from hyperpipe.hyperrep.losses import layer_sigma
 from hyperpipe.hyperrep.schedules import schedule_for, share_of_rate
 from hyperpipe.hyperrep.train import TrainedAutoencoder, batch_losses, train_autoencoder
 from hyperpipe.machine import cpu, gpu
+from hyperpipe.store import write_store
 
 
 def fit(rows: np.ndarray, loss="lwln", purpose="t", **changes):
@@ -62,6 +64,13 @@ def test_both_checkpoints_are_what_the_history_says(tmp_path):
         assert read.checkpoints[selection].epoch == epoch
     train = errors(trained, "train", "reconstruction")
     assert train.iloc[-1] < 0.8 * train.iloc[0]
+
+
+def test_a_store_of_settings_that_there_are_no_longer_is_refused_in_one_line(tmp_path):
+    attrs = {"zoo": "z", "loss": "plain", "architecture": asdict(Architecture()), "checkpoints": {}}
+    write_store(tmp_path / "h.h5", "hyperrep", {}, attrs | {"settings": SMALL.model_dump() | {"selection": "last"}})
+    with pytest.raises(HyperpipeError, match=r"h\.h5: selection: there is no such key"):
+        read_hyperrep(tmp_path / "h.h5")
 
 
 @pytest.mark.parametrize("contrast", ["nt_xent", "released"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections import Counter
@@ -113,6 +114,9 @@ def test_networks_stand_beside_their_reconstructions_by_both_checkpoints(run):
         decoded = hyperrep.decode(hyperrep.encode(zoo.at(2), selection), selection)
         expected = accuracies_of(decoded, images, Recipe(learning_rate=3e-3), "test", purpose="t")
         assert accuracies[selection].tolist() == expected.tolist()
+    record = json.loads((run / "results/hyperreps/digits/lwln/reconstructions.parquet.prov.json").read_text())
+    log = (run / "results/logs/reconstructions/digits/lwln.log").read_text()
+    assert log == f"reconstructions/digits/lwln: back end {record['notes']['backend']}\n"
 
 
 def test_b_f_is_the_training_networks_at_the_autoencoders_last_epoch_as_they_are(run):

@@ -33,30 +33,29 @@ def reconstructions(
     Long form: network (its seed), split (of networks), weights, accuracy. weights: ``original``, as they are, or the
     checkpoint that encoded and decoded them. Raises HyperpipeError where no network has weights at this epoch.
     """
-    frames = []
-    for split, of_split in rows.items():
-        here = of_split.epochs == epoch
-        originals, networks = of_split.weights[here], of_split.networks[here]
-        if not len(networks):
-            continue
-        versions = {ORIGINAL: originals}
-        for selection in hyperrep.checkpoints:
-            versions[selection] = hyperrep.decode(hyperrep.encode(originals, selection), selection)
-        accuracies = accuracies_of(
-            np.concatenate(list(versions.values())),
-            images,
-            recipe,
-            "test",
-            purpose=f"reconstructions/{hyperrep.zoo}/{hyperrep.loss}",
-            architecture=hyperrep.architecture,
-            choice=choice,
-            threads=threads,
-        )
-        names = {"network": np.tile(networks, len(versions)), "split": split}
-        frames.append(
-            pd.DataFrame(names | {"weights": np.repeat(list(versions), len(networks)), "accuracy": accuracies})
-        )
-    if not frames:
+    here = {split: of_split.epochs == epoch for split, of_split in rows.items()}
+    networks = np.concatenate([rows[split].networks[chosen] for split, chosen in here.items()])
+    if not len(networks):
         said = f"no network of it has weights at epoch {epoch} that can be used"
         raise HyperpipeError(f"zoo {hyperrep.zoo}: {said}; raise hyperrep.weight_threshold")
-    return pd.concat(frames, ignore_index=True)
+    originals = np.concatenate([rows[split].weights[chosen] for split, chosen in here.items()])
+    versions = {ORIGINAL: originals}
+    for selection in hyperrep.checkpoints:
+        versions[selection] = hyperrep.decode(hyperrep.encode(originals, selection), selection)
+    accuracies = accuracies_of(
+        np.concatenate(list(versions.values())),
+        images,
+        recipe,
+        "test",
+        purpose=f"reconstructions/{hyperrep.zoo}/{hyperrep.loss}",
+        architecture=hyperrep.architecture,
+        choice=choice,
+        threads=threads,
+    )
+    columns = {
+        "network": np.tile(networks, len(versions)),
+        "split": np.tile(np.repeat(list(here), [chosen.sum() for chosen in here.values()]), len(versions)),
+        "weights": np.repeat(list(versions), len(networks)),
+        "accuracy": accuracies,
+    }
+    return pd.DataFrame(columns)

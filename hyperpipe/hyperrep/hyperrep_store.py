@@ -14,6 +14,7 @@ from hyperpipe.hyperrep.autoencoder import ROWS_AT_ONCE, Autoencoder
 from hyperpipe.hyperrep.settings import HyperRep, Loss, Selection
 from hyperpipe.hyperrep.train import Checkpoint
 from hyperpipe.store import read_store, write_store
+from hyperpipe.validation import validated
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def read_hyperrep(path: str | Path) -> HyperRepresentation:
         checkpoint: Checkpoint(epoch, {name.partition("/")[2]: store[name] for name in store.under(checkpoint)})
         for checkpoint, epoch in attrs["checkpoints"].items()
     }
-    settings = HyperRep.model_validate(attrs["settings"])
+    settings = validated(HyperRep, attrs["settings"], str(path))
     return HyperRepresentation(
         attrs["zoo"], attrs["loss"], architecture_from(attrs["architecture"]), settings, checkpoints
     )

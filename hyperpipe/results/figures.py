@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from hyperpipe.store import writing
 
 # Okabe and Ito's colours, told apart by colour-blind readers; in print by lightness and by line style.
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#7F7F7F"
+BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F"
 _STYLE = {
     "axes.spines.right": False,
     "axes.spines.top": False,

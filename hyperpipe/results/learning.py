@@ -11,11 +11,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hyperpipe.images.image_set import SPLITS
-from hyperpipe.results.figures import BLUE, GREEN, GREY, ORANGE, figure
+from hyperpipe.results.figures import BLUE, GREEN, GREY, ORANGE, PINK, figure
 from hyperpipe.results.runs import checkpoint_epochs
 
 _SPLIT_STYLES = {"train": (BLUE, "-"), "validation": (ORANGE, "--")}
-_WEIGHTS = {"original": (GREY, "o"), "best_validation": (ORANGE, "^"), "last": (BLUE, "s")}
+_WEIGHTS = {"original": (GREY, "o"), "best_validation": (GREEN, "^"), "last": (PINK, "s")}
 _WORST_R2 = -0.5  # what lies below would press together what is of interest
 
 _FEW = 12
@@ -30,7 +30,8 @@ def draw_learning(history: pd.DataFrame, reconstructions: pd.DataFrame, title: s
     with figure(14, 6.4, *paths) as drawn:
         drawn.suptitle(title, x=0.01, ha="left", fontsize=12)
         (error, r2_train, r2_validation, accuracies), below = drawn.subplots(2, 4)
-        _by_split(error, history, "error", "Reconstruction error", logarithmic=True)
+        _by_split(error, history, "error")
+        _label(error, "Reconstruction error", logarithmic=True)
         _r2_by_layer(r2_train, history, "train", "R² of training rows, by layer")
         r2_train.legend(loc="best")
         _r2_by_layer(r2_validation, history, "validation", "R² of validation rows, by layer")
@@ -39,9 +40,13 @@ def draw_learning(history: pd.DataFrame, reconstructions: pd.DataFrame, title: s
         _losses(losses, history)
         _curve(rate, history, "learning_rate")
         _label(rate, "Learning rate", logarithmic=True)
-        _by_split(spread, history, "latent_spread", "Latents: spread (thick), share saturated (thin)")
-        _by_split(spread, history, "latent_saturated", "", thin=True)
-        _by_split(dimensions, history, "latent_dimensions", "Latents: dimensions that they fill")
+        _by_split(spread, history, "latent_spread")
+        _by_split(spread, history, "latent_saturated", linewidth=0.7)
+        _label(spread, "Latents: spread (thick), share saturated (thin)")
+        _by_split(dimensions, history, "latent_dimensions")
+        _label(dimensions, "Latents: dimensions that they fill")
+        for axes in (error, spread, dimensions):
+            axes.legend(axes.lines[:2], [f"{split} rows" for split in _SPLIT_STYLES])
         for axes in (error, r2_train, r2_validation, *below):
             axes.set_xlabel("Epoch")
             axes.set_xlim(0, 1.02 * checkpoints["last"])
@@ -64,15 +69,9 @@ def _curve(axes: Axes, history: pd.DataFrame, quantity: str, **look: Any) -> Non
     _line(axes, _of(history, quantity), **({"color": BLUE} | look))
 
 
-def _by_split(
-    axes: Axes, history: pd.DataFrame, quantity: str, title: str, logarithmic: bool = False, thin: bool = False
-) -> None:
+def _by_split(axes: Axes, history: pd.DataFrame, quantity: str, **look: Any) -> None:
     for split, (color, line) in _SPLIT_STYLES.items():
-        look = {"linewidth": 0.7} if thin else {"label": f"{split} rows"}
         _line(axes, _of(history, quantity, split), color=color, linestyle=line, **look)
-    if not thin:
-        _label(axes, title, logarithmic)
-        axes.legend()
 
 
 def _r2_by_layer(axes: Axes, history: pd.DataFrame, split: str, title: str) -> None:
@@ -88,7 +87,7 @@ def _r2_by_layer(axes: Axes, history: pd.DataFrame, split: str, title: str) -> N
 def _losses(axes: Axes, history: pd.DataFrame) -> None:
     _curve(axes, history, "reconstruction", label="reconstruction")
     if _of(history, "contrastive").value.any():
-        _curve(axes, history, "contrastive", label="contrastive", color=GREEN, linestyle="-.")
+        _curve(axes, history, "contrastive", label="contrastive", color=GREY, linestyle="-.")
         _curve(axes, history, "total", label="total", color="black", linestyle=":")
     _label(axes, "Training loss, of views", logarithmic=True)
     axes.legend()

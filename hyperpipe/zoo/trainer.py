@@ -14,6 +14,7 @@ from hyperpipe.errors import HyperpipeError
 from hyperpipe.images.image_set import SPLITS, ImageSet
 from hyperpipe.progress import Progress
 from hyperpipe.randomness import stream
+from hyperpipe.zoo.backend import Backend
 from hyperpipe.zoo.choice import Choice, choose_backend
 from hyperpipe.zoo.settings import Recipe, Training
 
@@ -77,11 +78,9 @@ def train_population(
     """
     architecture = architecture or architecture_for(images)
     weights = np.asarray(weights, np.float32)
-    _check(weights, images, architecture, seeds, purpose)
-    kept = tuple(sorted(set(keep_epochs)))
     choice = choice or choose_backend(Training(), architecture, recipe)
-    print(f"{purpose}: back end {choice}", file=sys.stderr, flush=True)
-    backend = choice.start(weights, architecture, recipe, images, threads)
+    backend = _start(choice, weights, images, recipe, seeds, architecture, purpose, threads)
+    kept = tuple(sorted(set(keep_epochs)))
     result = Trained(
         kept,
         np.empty((len(kept), *weights.shape), np.float32),
@@ -121,14 +120,29 @@ def accuracies_of(
     """Of M networks [M, P] as they are, on one split of the images: float64 [M]. Raises as `train_population`."""
     architecture = architecture or architecture_for(images)
     weights = np.asarray(weights, np.float32)
-    _check(weights, images, architecture, range(len(weights)), purpose)
     choice = choice or choose_backend(Training(), architecture, recipe)
-    return choice.start(weights, architecture, recipe, images, threads).evaluate([split])[split][1]
+    backend = _start(choice, weights, images, recipe, range(len(weights)), architecture, purpose, threads)
+    return backend.evaluate([split])[split][1]
 
 
 def architecture_for(images: ImageSet) -> Architecture:
     """The paper's network for these images: their channels and classes."""
     return Architecture(in_channels=images.channels, classes=len(images.classes))
+
+
+def _start(
+    choice: Choice,
+    weights: np.ndarray,
+    images: ImageSet,
+    recipe: Recipe,
+    seeds: Sequence[int],
+    architecture: Architecture,
+    purpose: str,
+    threads: int,
+) -> Backend:
+    _check(weights, images, architecture, seeds, purpose)
+    print(f"{purpose}: back end {choice}", file=sys.stderr, flush=True)
+    return choice.start(weights, architecture, recipe, images, threads)
 
 
 def _check(
