@@ -103,12 +103,15 @@ def hyperrep(
     embeddings_output: Output,
     history_output: Output,
     threads: Threads = 1,
+    checkpoint: Annotated[Path | None, typer.Option(help="to go on from after a kill; removed at the end")] = None,
+    saving: Annotated[str, typer.Option(help="how often that is written")] = "10 minutes",
 ) -> dict[str, str]:
     """Trains the autoencoder of a zoo and embeds its networks."""
     from hyperpipe.stages.hyperrep import hyperrep_stage
 
     outputs = store_output, embeddings_output, history_output
-    return hyperrep_stage(parse_slice(HyperRepSlice, config), zoo_path, rows_path, *outputs, threads)
+    slice_ = parse_slice(HyperRepSlice, config)
+    return hyperrep_stage(slice_, zoo_path, rows_path, *outputs, threads, checkpoint, saving)
 
 
 @stage

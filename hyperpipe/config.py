@@ -63,6 +63,12 @@ class Config(Model):
         for epoch in self.hyperrep.zoo_epochs:
             if epoch not in self.zoos[source].keep_epochs:
                 raise ValueError(f"hyperrep.zoo_epochs: epoch {epoch} is not among zoos.{source}.keep_epochs")
+        networks, epochs = self.split.counts(self.zoos[source].networks)[0], len(self.hyperrep.zoo_epochs)
+        if networks * epochs < self.hyperrep.batch_size:
+            said = (
+                f"{networks} networks to train at {epochs} epochs are too few for a batch of {self.hyperrep.batch_size}"
+            )
+            raise ValueError(f"sources.{source}: {said}; lower hyperrep.batch_size or raise zoos.{source}.networks")
         known = self._channels()
         for zoo in named:
             if None not in (known[source], known[zoo]) and known[source] != known[zoo]:

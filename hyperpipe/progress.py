@@ -10,11 +10,14 @@ _SECONDS_BETWEEN_LINES = 15.0
 
 
 class Progress:
-    """A count of `total` units of work; ``with Progress("zoo digits", 960_000, "images") as p: p.advance(32_000)``."""
+    """A count of `total` units of work; ``with Progress("zoo digits", 960_000, "images") as p: p.advance(32_000)``.
 
-    def __init__(self, title: str, total: int, unit: str) -> None:
-        self.title, self.total, self.unit = title, total, unit
-        self.done, self.began = 0, time.monotonic()
+    before: units that were done before, which say nothing of the rate.
+    """
+
+    def __init__(self, title: str, total: int, unit: str, before: int = 0) -> None:
+        self.title, self.total, self.unit, self.before = title, total, unit, before
+        self.done, self.began = before, time.monotonic()
         self._told, self._bar = self.began, None
 
     def __enter__(self) -> Progress:
@@ -32,7 +35,7 @@ class Progress:
         """count: units done since the last call. said: how it goes, ``"test accuracy 43.1 %"``."""
         self.done += count
         now = time.monotonic()
-        left = (now - self.began) / max(self.done, 1) * (self.total - self.done)
+        left = (now - self.began) / max(self.done - self.before, 1) * (self.total - self.done)
         # A narrow terminal cuts off what comes last.
         line = f"{self.title}: {self.done / self.total:.0%}, {_duration(left)} left, {self._rate(now)}"
         line += f", {said}" if said else ""
@@ -47,11 +50,13 @@ class Progress:
             self._bar.stop()
         now = time.monotonic()
         if error is None:
-            done = f"{self.title}: {self.done:,} {self.unit} in {now - self.began:.1f} s, {self._rate(now)}"
+            done = (
+                f"{self.title}: {self.done - self.before:,} {self.unit} in {now - self.began:.1f} s, {self._rate(now)}"
+            )
             print(done, file=sys.stderr, flush=True)
 
     def _rate(self, now: float) -> str:
-        rate = self.done / max(now - self.began, 1e-9)
+        rate = (self.done - self.before) / max(now - self.began, 1e-9)
         return f"{rate:,.0f} {self.unit}/s" if rate >= 10 else f"{rate:.2g} {self.unit}/s"
 
 

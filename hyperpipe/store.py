@@ -50,7 +50,7 @@ class Store:
         if name not in self._digests:
             raise HyperpipeError(f"{self.path}: a {self.kind} store without {name!r}; delete it and make it anew")
         with _reading(self.path) as file:
-            array = file[name][()]
+            array = np.asarray(file[name][()])  # of a scalar h5py makes no array
         if _digest(array) != self._digests[name]:
             raise _damaged(self.path, f"the data of {name} have changed")
         return array
@@ -70,7 +70,9 @@ def write_store(path: str | Path, kind: str, datasets: Mapping[str, np.ndarray],
     with writing(path) as part:
         with h5py.File(part, "w", libver="latest") as file:
             for name, array in arrays.items():
-                packed = {"chunks": _chunks(array), "shuffle": True, "fletcher32": True} if array.size else {}
+                packed = (
+                    {"chunks": _chunks(array), "shuffle": True, "fletcher32": True} if array.size and array.ndim else {}
+                )
                 file.create_dataset(name, data=array, track_times=False, **packed)
             file.attrs["hyperpipe"] = text
             file.attrs["content_sha256"] = hashlib.sha256(text.encode()).hexdigest()
@@ -141,11 +143,17 @@ def write_text(path: str | Path, text: str) -> None:
         part.write_text(text, encoding="utf-8")
 
 
+def remove(path: str | Path) -> None:
+    """Removes a file, and what a write to it that was cut off has left; neither need be there."""
+    for leftover in (Path(path), _part(Path(path))):
+        leftover.unlink(missing_ok=True)
+
+
 @contextmanager
 def writing(path: str | Path) -> Iterator[Path]:
     """A path beside `path` to write to; on leaving without an error it is brought to the disk and renamed to `path`."""
     path = Path(path)
-    part = path.with_name(path.name + ".part")
+    part = _part(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
@@ -157,6 +165,10 @@ def writing(path: str | Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # not there, as it was renamed, or its folder is none
             part.unlink()
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(path.name + ".part")
 
 
 def _sync(path: Path) -> None:

@@ -60,6 +60,11 @@ def test_the_files_that_come_along_are_valid(path):
         ("hyperrep.zoo_epochs", [2, 1], "zoo_epochs: must ascend"),
         ("hyperrep.heads", 3, "hyperrep: width: 16 is not a multiple of 3 heads"),
         ("hyperrep.erase_shares", [0.4, 0.3], "must be two shares, ascending"),
+        (
+            "hyperrep.batch_size",
+            15,
+            "sources.digits: 7 networks to train at 2 epochs are too few for a batch of 15; lower",
+        ),
         ("hyperrep.preset", "huge", "hyperrep.preset: 'huge' is refused, input should be 'released', 'wsl21'"),
         ("sampling.selection", "first", "sampling.selection: 'first' is refused"),
         ("sampling.best", 1.0, "less than 1"),
@@ -108,7 +113,7 @@ TABLE_4 = {  # init, activation, learning rate, weight decay
 def with_zoo(**zoo) -> hp.Config:
     images = {"m": {"source": "mnist"}}
     return hp.load_config(
-        {"images": images, "zoos": {"z": {"images": "m", "networks": 20, **zoo}}, "sources": {"z": []}}
+        {"images": images, "zoos": {"z": {"images": "m", "networks": 200, **zoo}}, "sources": {"z": []}}
     )
 
 
@@ -156,7 +161,7 @@ FIVE = {  # zoos: their images
 
 def on_five(sources: dict, mine: str = "rgb", **parts) -> hp.Config:
     images = FIVE | {"mine": FIVE["mine"] | {"colour": mine}}
-    zoos = {name: {"preset": "stl10" if name == "mine" else name, "images": name, "networks": 20} for name in FIVE}
+    zoos = {name: {"preset": "stl10" if name == "mine" else name, "images": name, "networks": 200} for name in FIVE}
     return hp.load_config({"images": images, "zoos": zoos, "sources": sources, **parts})
 
 

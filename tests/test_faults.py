@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from hyperpipe.cli import main
+from hyperpipe.cnn import Architecture
+from hyperpipe.hyperrep.hyperrep_store import read_hyperrep, write_hyperrep
 from hyperpipe.provenance.record import SUFFIX, Record
 from runs import TINY, snakemake
 
@@ -108,6 +111,17 @@ def test_a_stage_refuses_each_of_its_inputs_where_it_is_damaged(run, tmp_path, m
             before = sorted(tmp_path.rglob("*.*"))
             assert file.path in call(record.arguments, monkeypatch, capsys)
             assert sorted(tmp_path.rglob("*.*")) == before, "something was left behind"
+
+
+def test_an_autoencoder_of_networks_of_another_architecture_is_refused(run, tmp_path, monkeypatch, capsys):
+    record = Record.model_validate_json((run / (OUTPUTS["reconstructions"] + SUFFIX)).read_text())
+    monkeypatch.chdir(run)
+    store = read_hyperrep(record.arguments[record.arguments.index("--hyperrep-path") + 1])
+    write_hyperrep(tmp_path / "wide.h5", replace(store, architecture=Architecture(in_channels=3)))
+    arguments = [*record.arguments, "--hyperrep-path", str(tmp_path / "wide.h5"), "--table-output", "none.parquet"]
+    said = "hyper-representation of zoo digits: networks of shape [10, 2464] where it takes [any number, 2864], from"
+    assert call(arguments, monkeypatch, capsys).startswith(f"hyperpipe: {said} 3-8-6-4-20-10; use one")
+    assert not Path("none.parquet").exists()
 
 
 def test_a_damaged_store_stops_the_workflow_with_its_name(run, tmp_path):

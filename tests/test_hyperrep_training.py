@@ -244,3 +244,16 @@ def test_a_loss_that_is_not_finite_stops_the_training():
         match=r"t: training loss (nan|inf) in epoch 1; lower hyperrep.learning_rate",
     ):
         fit(np.full((12, 2464), 1e30, np.float32), loss="plain")
+
+
+def test_rows_that_no_training_fits_are_refused_in_one_line():
+    with pytest.raises(
+        HyperpipeError, match=r"t: 9 training rows are too few for a batch of 10; lower hyperrep.batch_"
+    ):
+        fit(networks(12), batch_size=10)
+    with pytest.raises(HyperpipeError, match=r"t: rows of shape \[9, 2465\] are no networks of 1-8-6-4-20-10"):
+        fit(np.zeros((12, 2465), np.float32))
+    trained = fit(networks(12), batch_size=9)
+    hyperrep = HyperRepresentation("z", "plain", Architecture(), SMALL, trained.checkpoints)
+    with pytest.raises(HyperpipeError, match=r"z: latents of shape \[3, 9\] where it takes \[any number, 8\]; use one"):
+        hyperrep.decode(np.zeros((3, 9), np.float32), "last")

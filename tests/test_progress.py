@@ -33,6 +33,15 @@ def test_a_log_has_plain_lines_with_share_time_left_and_rate(tmp_path, monkeypat
     ]
 
 
+def test_what_was_done_before_says_nothing_of_the_rate(monkeypatch, capsys):
+    clock = iter([0.0, 60.0, 60.0, 60.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    with progress.Progress("zoo", 300, "images", before=200) as shown:
+        shown.advance(20)
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["zoo: 73%, 4 min left, 0.33 images/s", "zoo: 20 images in 60.0 s, 0.33 images/s"]
+
+
 def test_a_terminal_has_a_bar(monkeypatch):
     parent, child = os.openpty()
     monkeypatch.setenv("TERM", "xterm")

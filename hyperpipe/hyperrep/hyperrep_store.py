@@ -10,9 +10,10 @@ import numpy as np
 import torch
 
 from hyperpipe.cnn import Architecture, architecture_from
+from hyperpipe.errors import HyperpipeError
 from hyperpipe.hyperrep.autoencoder import ROWS_AT_ONCE, Autoencoder
+from hyperpipe.hyperrep.checkpoint import Checkpoint
 from hyperpipe.hyperrep.settings import HyperRep, Loss, Selection
-from hyperpipe.hyperrep.train import Checkpoint
 from hyperpipe.store import read_store, write_store
 from hyperpipe.validation import validated
 
@@ -28,12 +29,25 @@ class HyperRepresentation:
     checkpoints: dict[Selection, Checkpoint]
 
     def encode(self, weights: np.ndarray, selection: Selection) -> np.ndarray:
-        """float32 [R, P] → latents [R, D] in (-1, 1), by the checkpoint that is named."""
+        """float32 [R, P] → latents [R, D] in (-1, 1), by the checkpoint that is named.
+
+        Raises HyperpipeError where the networks have as many weights as no network of this architecture.
+        """
+        self._refuse_others("networks", weights, self.architecture.size)
         return _in_parts(self.autoencoder(selection).encode, weights)
 
     def decode(self, latents: np.ndarray, selection: Selection) -> np.ndarray:
-        """float32 [R, D] → weights [R, P], by the checkpoint that is named."""
+        """float32 [R, D] → weights [R, P], by the checkpoint that is named. Raises HyperpipeError for another D."""
+        self._refuse_others("latents", latents, self.settings.latent)
         return _in_parts(self.autoencoder(selection).decode, latents)
+
+    def _refuse_others(self, what: str, rows: np.ndarray, size: int) -> None:
+        if rows.shape[1:] != (size,):
+            said = f"{what} of shape {list(rows.shape)} where it takes [any number, {size}]"
+            said += f", from {self.architecture}" if what == "networks" else ""
+            raise HyperpipeError(
+                f"hyper-representation of zoo {self.zoo}: {said}; use one that was learnt of their zoo"
+            )
 
     def autoencoder(self, selection: Selection) -> Autoencoder:
         """Without dropout."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,9 @@ from hyperpipe.settings import Count, Epoch, Model, Name, with_preset
 Loss = Literal["lwln", "plain"]  # layer-wise loss normalisation, or the plain mean squared error
 Selection = Literal["best_validation", "last"]  # which of the two checkpoints
 REASONS = ("not finite", "too large")  # why a row, a network at an epoch, is left out
+
+
+Interval = Annotated[str, Field(pattern=r"^[1-9]\d* (minutes?|epochs?)$")]
 
 
 class HyperRep(Model):
@@ -68,6 +71,11 @@ class HyperRep(Model):
     )
     early_stopping: Count | None = Field(
         None, description="training stops after so many epochs without a lower validation error; else at `epochs`"
+    )
+    saving: Interval = Field(
+        "10 minutes",
+        exclude=True,  # it changes no result, so it is in no slice
+        description="how often a training under way is saved, to go on from there after a kill: `50 epochs`, say",
     )
 
     @model_validator(mode="before")

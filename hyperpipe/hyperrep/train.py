@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from hyperpipe.errors import HyperpipeError
 from hyperpipe.hyperrep.augment import Views
 from hyperpipe.hyperrep.autoencoder import Autoencoder, ProjectionHead
 from hyperpipe.hyperrep.check import ALL, Check
+from hyperpipe.hyperrep.checkpoint import HISTORY, Checkpoint, TrainingState, TrainingStore
 from hyperpipe.hyperrep.losses import CONTRASTS, layer_sigma, reconstruction_loss
 from hyperpipe.hyperrep.schedules import schedule_for
 from hyperpipe.hyperrep.settings import HyperRep, Loss
@@ -23,14 +25,6 @@ from hyperpipe.progress import Progress
 from hyperpipe.randomness import torch_seed
 
 _PARTS = ("reconstruction", "contrastive", "total")
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """After `epoch` epochs of training; state: the autoencoder's tensors by name."""
-
-    epoch: int
-    state: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -62,6 +56,7 @@ def train_autoencoder(
     purpose: str,
     threads: int = 1,
     device: str = "cpu",
+    store: TrainingStore | None = None,
 ) -> TrainedAutoencoder:
     """Learns an autoencoder of rows `train` [R, P], by equation 2 (``lwln``, σ of these rows) or 1 (``plain``).
 
@@ -70,22 +65,45 @@ def train_autoencoder(
     purpose, epoch), orders and views on the CPU, so that they are the same on any device; rows stay on `device`
     throughout.
 
-    Raises HyperpipeError where the loss is no longer finite.
+    store: where the training is saved as it goes on, and goes on from where it was stopped; on a CPU the result is, bit
+    for bit, that of a training that was never stopped. Whoever keeps the result then calls its `close`.
+
+    Raises HyperpipeError where rows are fewer than a batch or no networks of this architecture, the store is of another
+    training, or the loss is no longer finite; then the store still holds the last good checkpoint.
     """
+    if len(train) < settings.batch_size:
+        said = f"{purpose}: {len(train)} training rows are too few for a batch of {settings.batch_size}"
+        raise HyperpipeError(f"{said}; lower hyperrep.batch_size")
+    for rows in (train, validation):
+        if rows.shape[1:] != (architecture.size,):
+            raise HyperpipeError(f"{purpose}: rows of shape {list(rows.shape)} are no networks of {architecture}")
     torch.set_num_threads(threads)
+    store = store or TrainingStore()
+    config = {"seed": root_seed, "purpose": purpose, "loss": loss}
+    config |= {"architecture": asdict(architecture), "hyperrep": settings.model_dump()}
+    saved = store.open({"config": config, "zoo": {"training": _digest(train), "validation": _digest(validation)}})
     rows, held_out = torch.from_numpy(train).to(device), torch.from_numpy(validation).to(device)
-    with torch.random.fork_rng(devices=[]), Progress(purpose, settings.epochs, "epochs") as progress:
-        run = _Run(rows, held_out, architecture, settings, loss, root_seed, purpose)
-        while not run.ended:
-            run.train_epoch()
-            if run.epoch % settings.check_every == 0 or run.epoch == settings.epochs:
-                run.check()
-            progress.advance(1, run.said)
+    with torch.random.fork_rng(devices=[]):
+        run = _Run(rows, held_out, architecture, settings, loss, root_seed, purpose, store)
+        if saved is not None:
+            run.go_on_from(saved)
+            print(f"{purpose}: goes on after epoch {run.epoch}, from {store.path}", file=sys.stderr, flush=True)
+        with Progress(purpose, settings.epochs, "epochs", run.epoch) as progress:
+            while not run.ended:
+                run.train_epoch()
+                if run.epoch % settings.check_every == 0 or run.epoch == settings.epochs:
+                    run.check()
+                if not run.ended and store.due(run.epoch):
+                    store.save(run.state())
+                progress.advance(1, run.said)
     if run.epoch < settings.epochs:
         print(f"{purpose}: stopped early, no lower validation error since epoch {run.best.epoch}", file=sys.stderr)
     checkpoints = {"best_validation": run.best, "last": run.checkpoint()}
-    columns = ["epoch", "split", "quantity", "layer", "value"]
-    return TrainedAutoencoder(checkpoints, pd.DataFrame(run.history, columns=columns))
+    return TrainedAutoencoder(checkpoints, pd.DataFrame(run.history, columns=HISTORY))
+
+
+def _digest(rows: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(rows)).hexdigest()
 
 
 class _Run:
@@ -100,12 +118,13 @@ class _Run:
         loss: Loss,
         root_seed: int,
         purpose: str,
+        store: TrainingStore,
     ) -> None:
-        self.rows, self.settings, self.root_seed, self.purpose = rows, settings, root_seed, purpose
+        self.rows, self.settings, self.root_seed, self.purpose, self.store = rows, settings, root_seed, purpose, store
         device = rows.device
         ones = torch.ones(architecture.size, device=device)
         self.sigma = layer_sigma(rows, architecture) if loss == "lwln" else ones
-        self.batch = min(settings.batch_size, len(rows))
+        self.batch = settings.batch_size
         self.starts = range(0, len(rows) - self.batch + 1, self.batch)
         torch.manual_seed(self._seed(0))
         self.autoencoder = Autoencoder(architecture, settings).to(device)
@@ -161,13 +180,39 @@ class _Run:
         state = self.autoencoder.state_dict()
         return Checkpoint(self.epoch, {name: tensor.cpu().numpy().copy() for name, tensor in state.items()})
 
+    def state(self) -> TrainingState:
+        """All that `go_on_from` needs. Raises HyperpipeError where weights are not finite, so that none are kept."""
+        autoencoder, head = self.autoencoder.state_dict(), self.head.state_dict()
+        largest = torch.stack([tensor.abs().max().float() for tensor in (*autoencoder.values(), *head.values())]).max()
+        self._refuse_what_is_not_finite("largest weight", largest.item())  # torch's max of NaN and a number is NaN
+        return TrainingState(
+            self.epoch,
+            autoencoder,
+            head,
+            self.optimiser.state_dict(),
+            self.schedule.state_dict(),
+            self.best,
+            self.lowest,
+            self.history,
+        )
+
+    def go_on_from(self, state: TrainingState) -> None:
+        self.autoencoder.load_state_dict(state.autoencoder)
+        self.head.load_state_dict(state.head)
+        self.optimiser.load_state_dict(state.optimiser)
+        self.schedule.load_state_dict(state.schedule)
+        self.epoch, self.lowest, self.best, self.history = state.epoch, state.lowest, state.best, state.history
+
     def _note(self, found: Iterable[tuple[str, str, str, float]]) -> None:
         self.history += [(self.epoch, *one) for one in found]
 
     def _refuse_what_is_not_finite(self, name: str, value: float) -> None:
         if not math.isfinite(value):
-            said = f"{self.purpose}: {name} {value} in epoch {self.epoch}"
-            raise HyperpipeError(f"{said}; lower hyperrep.learning_rate")
+            said, advice = f"{self.purpose}: {name} {value} in epoch {self.epoch}", "lower hyperrep.learning_rate"
+            if self.store.epoch is not None:
+                said += f"; the last good checkpoint is of epoch {self.store.epoch}, {self.store.path}"
+                advice += " and delete it"
+            raise HyperpipeError(f"{said}; {advice}")
 
     def _seed(self, what: int | str) -> int:
         return torch_seed(self.root_seed, self.purpose, what)

@@ -5,21 +5,32 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from hyperpipe.hyperrep.checkpoint import TrainingStore
 from hyperpipe.hyperrep.hyperrep_store import Embeddings, HyperRepresentation, write_embeddings, write_hyperrep
 from hyperpipe.hyperrep.rows import used_rows
 from hyperpipe.hyperrep.settings import HyperRepSlice
 from hyperpipe.hyperrep.train import train_autoencoder
 from hyperpipe.machine import cpu, training_card
+from hyperpipe.provenance.identity import code_modules
 from hyperpipe.store import read_table, write_table
 from hyperpipe.zoo.zoo_store import read_zoo
 
 
 def hyperrep_stage(
-    config: HyperRepSlice, zoo_path: Path, rows_path: Path, output: Path, embeddings: Path, history: Path, threads: int
+    config: HyperRepSlice,
+    zoo_path: Path,
+    rows_path: Path,
+    output: Path,
+    embeddings: Path,
+    history: Path,
+    threads: int,
+    checkpoint: Path | None = None,
+    saving: str = "10 minutes",
 ) -> dict[str, str]:
     card, purpose = training_card(config.device), f"hyperrep/{config.zoo}/{config.loss}"
     zoo, settings = read_zoo(zoo_path), config.hyperrep
-    rows = used_rows(zoo, read_table(rows_path), {"train": 2, "validation": 2})
+    rows = used_rows(zoo, read_table(rows_path), {"train": settings.batch_size, "validation": 2})
+    store = TrainingStore(checkpoint, saving, code_modules("hyperpipe.hyperrep.train"), card or cpu())
     print(f"{purpose}: trains on {card or cpu()}", file=sys.stderr, flush=True)
     trained = train_autoencoder(
         rows["train"].weights,
@@ -31,6 +42,7 @@ def hyperrep_stage(
         purpose=purpose,
         threads=threads,
         device="cuda" if card else "cpu",
+        store=store,
     )
     hyperrep = HyperRepresentation(config.zoo, config.loss, zoo.architecture, settings, trained.checkpoints)
     encoded = {
@@ -43,4 +55,6 @@ def hyperrep_stage(
     write_table(history, trained.history.assign(zoo=config.zoo, loss=config.loss))
     write_embeddings(embeddings, config.zoo, config.loss, encoded)
     write_hyperrep(output, hyperrep)
-    return {"device": card or cpu()}
+    store.close()
+    resumed = {"resumed": "after epoch " + ", ".join(map(str, store.resumed))} if store.resumed else {}
+    return {"device": store.device, **resumed}

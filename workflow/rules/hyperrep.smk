@@ -47,10 +47,13 @@ rule hyperrep:
         mem_mb=4000,
         runtime=240,
         gpu=gpus,
+        saving=CONFIG.hyperrep.saving,  # no param, since it changes no result
     params:
         config=hyperrep_config,
         code=code_id("hyperpipe.stages.hyperrep"),
     shell:
         "python -m hyperpipe hyperrep --config {params.config:q} --threads {threads}"
         " --zoo-path {input.zoo:q} --rows-path {input.rows:q} --store-output {output.store:q}"
-        " --embeddings-output {output.embeddings:q} --history-output {output.history:q} 2>&1 | tee {log:q}"
+        " --embeddings-output {output.embeddings:q} --history-output {output.history:q}"
+        " --checkpoint results/hyperreps/{wildcards.zoo}/{wildcards.loss}/checkpoint.h5 --saving {resources.saving:q}"
+        " 2>&1 | tee {log:q}"
