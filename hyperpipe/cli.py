@@ -16,7 +16,7 @@ import typer
 
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.evaluation.settings import AccuraciesSlice, FinetuneSlice, ReconstructionsSlice
-from hyperpipe.hyperrep.settings import HyperRepSlice, RowsSlice
+from hyperpipe.hyperrep.settings import SAVING, HyperRepSlice, RowsSlice
 from hyperpipe.images.settings import ImagesSlice
 from hyperpipe.provenance.record import recording
 from hyperpipe.results.settings import FidelitySlice, LearningSlice, TablesSlice
@@ -104,7 +104,7 @@ def hyperrep(
     history_output: Output,
     threads: Threads = 1,
     checkpoint: Annotated[Path | None, typer.Option(help="to go on from after a kill; removed at the end")] = None,
-    saving: Annotated[str, typer.Option(help="how often that is written")] = "10 minutes",
+    saving: Annotated[str, typer.Option(help="how often that is written")] = SAVING,
 ) -> dict[str, str]:
     """Trains the autoencoder of a zoo and embeds its networks."""
     from hyperpipe.stages.hyperrep import hyperrep_stage

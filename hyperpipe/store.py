@@ -1,15 +1,18 @@
 """Files that are whole or not there: HDF5 stores with checked content, and Parquet tables.
 
-Every file is written beside its place as ``.part``, closed, brought to the disk, opened again and checked, then
-renamed. An HDF5 store is of a kind (``zoo``, ``images`` …) and carries, for each dataset, the SHA-256 of its data
-and, over these and all attributes, a SHA-256 of its content that does not depend on HDF5's bytes.
+Every file is written beside its place, each time to a ``.part`` of its own, closed, brought to the disk, opened again
+and checked, then renamed. An HDF5 store is of a kind (``zoo``, ``images`` …) and carries, for each dataset, the SHA-256
+of its data and, over these and all attributes, a SHA-256 of its content that does not depend on HDF5's bytes.
 """
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
+import secrets
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _CHUNK_BYTES = 1 << 20
+_STALE_SECONDS = 60.0  # a part that no one has written to for so long is what a kill has left
 
 
 class Store:
@@ -144,8 +148,8 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def remove(path: str | Path) -> None:
-    """Removes a file, and what a write to it that was cut off has left; neither need be there."""
-    for leftover in (Path(path), _part(Path(path))):
+    """Removes a file, and what writes to it that were cut off have left; neither need be there."""
+    for leftover in (Path(path), *_parts(Path(path))):
         leftover.unlink(missing_ok=True)
 
 
@@ -153,13 +157,17 @@ def remove(path: str | Path) -> None:
 def writing(path: str | Path) -> Iterator[Path]:
     """A path beside `path` to write to; on leaving without an error it is brought to the disk and renamed to `path`."""
     path = Path(path)
-    part = _part(path)
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
         _sync(part)
         os.replace(part, path)
         _sync(path.parent)
+        for other in _parts(path):
+            with suppress(OSError):  # its writer has just renamed it
+                if time.time() - other.stat().st_mtime > _STALE_SECONDS:
+                    other.unlink()
     except OSError as error:
         raise HyperpipeError(f"{path}: cannot be written ({brief(error)}); nothing was left there") from None
     finally:
@@ -167,8 +175,8 @@ def writing(path: str | Path) -> Iterator[Path]:
             part.unlink()
 
 
-def _part(path: Path) -> Path:
-    return path.with_name(path.name + ".part")
+def _parts(path: Path) -> list[Path]:
+    return list(path.parent.glob(f"{glob.escape(path.name)}.*.part"))
 
 
 def _sync(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from dataclasses import replace
@@ -111,6 +112,19 @@ def test_a_stage_refuses_each_of_its_inputs_where_it_is_damaged(run, tmp_path, m
             before = sorted(tmp_path.rglob("*.*"))
             assert file.path in call(record.arguments, monkeypatch, capsys)
             assert sorted(tmp_path.rglob("*.*")) == before, "something was left behind"
+
+
+def test_fewer_rows_than_a_batch_are_refused_with_why_others_were_left_out(run, tmp_path, monkeypatch, capsys):
+    record = Record.model_validate_json((run / (OUTPUTS["hyperrep"] + SUFFIX)).read_text())
+    arguments = list(record.arguments)
+    config = record.config | {"hyperrep": record.config["hyperrep"] | {"batch_size": 15}}
+    arguments[arguments.index("--config") + 1] = json.dumps(config)
+    monkeypatch.chdir(run)
+    said = (
+        "zoo digits: 14 train rows can be used and 15 are needed, weights of the others are 0 not finite, 0 too large;"
+    )
+    found = call([*arguments, "--store-output", str(tmp_path / "h.h5")], monkeypatch, capsys)
+    assert said in found and "or lower hyperrep.batch_size or the zoo's learning rate" in found
 
 
 def test_an_autoencoder_of_networks_of_another_architecture_is_refused(run, tmp_path, monkeypatch, capsys):

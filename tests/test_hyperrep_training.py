@@ -251,7 +251,9 @@ def test_rows_that_no_training_fits_are_refused_in_one_line():
         HyperpipeError, match=r"t: 9 training rows are too few for a batch of 10; lower hyperrep.batch_"
     ):
         fit(networks(12), batch_size=10)
-    with pytest.raises(HyperpipeError, match=r"t: rows of shape \[9, 2465\] are no networks of 1-8-6-4-20-10"):
+    with pytest.raises(
+        HyperpipeError, match=r"t: training rows of shape \[9, 2465\] are no networks of 1-8-6-4-20-10, "
+    ):
         fit(np.zeros((12, 2465), np.float32))
     trained = fit(networks(12), batch_size=9)
     hyperrep = HyperRepresentation("z", "plain", Architecture(), SMALL, trained.checkpoints)

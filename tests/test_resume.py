@@ -190,11 +190,11 @@ def test_another_device_goes_on_and_is_named(saved):
 
 @pytest.mark.parametrize("saving", ["5", "0 epochs", "an hour", "5 hours", "-1 minutes", "1.5 minutes"])
 def test_how_often_is_in_minutes_or_epochs(saving):
-    with pytest.raises(HyperpipeError, match=f"saving '{saving}': must be like '10 minutes' or '50 epochs'"):
+    with pytest.raises(HyperpipeError, match=f"saving: '{saving}' is refused, it must be like 10 minutes or 50 epochs"):
         TrainingStore(None, saving)
     config = yaml.safe_load(TINY.read_text())
     config["hyperrep"]["saving"] = saving
-    with pytest.raises(HyperpipeError, match=f"hyperrep.saving: '{saving}' is refused, string should match pattern"):
+    with pytest.raises(HyperpipeError, match=f"hyperrep.saving: '{saving}' is refused, it must be like 10 minutes"):
         load_config(config)
 
 
@@ -278,7 +278,7 @@ def test_the_stage_refuses_what_another_one_saved_goes_on_and_leaves_no_checkpoi
     with monkeypatch.context() as patched:
         patched.setattr("hyperpipe.stages.hyperrep.print", lambda *_, **__: None, raising=False)
         assert call(hyperrep_job(run, tmp_path, 4)[1], monkeypatch, capsys).startswith(said)
-    Path(CHECKPOINT + ".part").write_text("a write that was cut off")
+    Path(CHECKPOINT + ".0a1b2c3d.part").write_text("a write that was cut off")
     app(arguments, standalone_mode=False)
     assert not list(tmp_path.rglob("checkpoint*"))
     again = Record.model_validate_json(Path(OUTPUTS["hyperrep"] + SUFFIX).read_text())

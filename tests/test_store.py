@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from hyperpipe.errors import HyperpipeError
-from hyperpipe.store import read_store, read_table, write_store, write_table, writing
+from hyperpipe.store import read_store, read_table, remove, write_store, write_table, writing
 
 ARRAYS = {
     "weights": np.arange(6000, dtype=np.float32).reshape(2, 300, 10),
@@ -78,6 +80,29 @@ def test_an_error_while_writing_leaves_what_was_there(path):
         raise RuntimeError
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_of_two_that_write_one_file_at_a_time_neither_disturbs_the_other(tmp_path):
+    """As where Snakemake was killed and its job on a cluster was not."""
+    path = tmp_path / "t.txt"
+    with writing(path) as first, writing(path) as second:
+        first.write_text("first")
+        second.write_text("second")
+    assert path.read_text() == "first", "the last to finish"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_killed_writes_have_left_goes_with_the_next_one_or_with_the_file(tmp_path):
+    path, old, fresh, others = (tmp_path / name for name in ("t", "t.0a1b.part", "t.2c3d.part", "t2.4e5f.part"))
+    for part in (old, fresh, others):
+        part.write_text("half")
+    os.utime(old, (0, 0))
+    with writing(path) as part:
+        part.write_text("whole")
+    assert sorted(tmp_path.iterdir()) == [path, fresh, others]
+    remove(path)
+    remove(path)
+    assert list(tmp_path.iterdir()) == [others]
 
 
 def test_a_table_comes_back_and_a_damaged_one_is_refused(tmp_path):

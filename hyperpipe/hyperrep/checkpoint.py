@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.hyperrep.settings import SAVING, interval
 from hyperpipe.store import Store, read_store, remove, write_store
 
 HISTORY = ["epoch", "split", "quantity", "layer", "value"]
@@ -57,14 +58,15 @@ class TrainingStore:
     def __init__(
         self,
         path: Path | None = None,
-        saving: str = "10 minutes",
+        saving: str = SAVING,
         code: Mapping[str, str] | None = None,
         device: str = "",
     ) -> None:
-        count, _, self._unit = saving.rstrip("s").partition(" ")
-        if self._unit not in ("minute", "epoch") or not count.isdigit() or int(count) == 0:
-            raise HyperpipeError(f"saving {saving!r}: must be like '10 minutes' or '50 epochs'")
-        self.path, self._every, self._last = path, int(count), time.monotonic()
+        try:
+            self._every, self._unit = interval(saving)
+        except ValueError as error:
+            raise HyperpipeError(f"saving: {error}") from None
+        self.path, self._last = path, time.monotonic()
         self.code, self._began_on = dict(code or {}), [(0, device)]
         self.epoch: int | None = None  # of what is in the file
         self._identity: Identity = {}

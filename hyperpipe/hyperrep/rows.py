@@ -55,9 +55,11 @@ def used_rows(zoo: Zoo, rows: pd.DataFrame, needed: dict[str, int]) -> dict[str,
         used = of_split[of_split.left_out == ""]
         if len(used) < needed.get(name, 0):
             reasons = ", ".join(f"{int((of_split.left_out == reason).sum())} {reason}" for reason in REASONS)
+            batch = "hyperrep.batch_size or " if name == "train" else ""
             raise HyperpipeError(
                 f"zoo {zoo.name}: {len(used)} {name} rows can be used and {needed[name]} are needed, weights of the"
-                f" others are {reasons}; raise hyperrep.weight_threshold or networks, or lower the zoo's learning rate"
+                f" others are {reasons}; raise hyperrep.weight_threshold or networks, or lower {batch}the zoo's"
+                " learning rate"
             )
         networks, epochs = used.network.to_numpy(np.int64), used.epoch.to_numpy(np.int64)
         weights = np.empty((len(used), zoo.architecture.size), np.float32)

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from hyperpipe.hyperrep.presets import PRESETS
 from hyperpipe.settings import Count, Epoch, Model, Name, with_preset
 
 Loss = Literal["lwln", "plain"]  # layer-wise loss normalisation, or the plain mean squared error
 Selection = Literal["best_validation", "last"]  # which of the two checkpoints
+SAVING = "10 minutes"
 REASONS = ("not finite", "too large")  # why a row, a network at an epoch, is left out
 
 
-Interval = Annotated[str, Field(pattern=r"^[1-9]\d* (minutes?|epochs?)$")]
+def interval(text: str) -> tuple[int, str]:
+    """``10 minutes`` → 10, ``minute``. Raises ValueError where it is no number of minutes or epochs."""
+    found = re.fullmatch(r"([1-9]\d*) (minute|epoch)s?", text)
+    if found is None:
+        raise ValueError(f"{text!r} is refused, it must be like 10 minutes or 50 epochs")
+    return int(found[1]), found[2]
+
+
+def _an_interval(text: str) -> str:
+    interval(text)
+    return text
 
 
 class HyperRep(Model):
@@ -72,8 +84,8 @@ class HyperRep(Model):
     early_stopping: Count | None = Field(
         None, description="training stops after so many epochs without a lower validation error; else at `epochs`"
     )
-    saving: Interval = Field(
-        "10 minutes",
+    saving: Annotated[str, AfterValidator(_an_interval)] = Field(
+        SAVING,
         exclude=True,  # it changes no result, so it is in no slice
         description="how often a training under way is saved, to go on from there after a kill: `50 epochs`, say",
     )

@@ -65,8 +65,9 @@ def train_autoencoder(
     purpose, epoch), orders and views on the CPU, so that they are the same on any device; rows stay on `device`
     throughout.
 
-    store: where the training is saved as it goes on, and goes on from where it was stopped; on a CPU the result is, bit
-    for bit, that of a training that was never stopped. Whoever keeps the result then calls its `close`.
+    store: where the training is saved as it goes on, and goes on from where it was stopped; on one CPU, with as many
+    threads, the result is bit for bit that of a training that was never stopped. Whoever keeps the result then calls
+    its `close`.
 
     Raises HyperpipeError where rows are fewer than a batch or no networks of this architecture, the store is of another
     training, or the loss is no longer finite; then the store still holds the last good checkpoint.
@@ -74,14 +75,17 @@ def train_autoencoder(
     if len(train) < settings.batch_size:
         said = f"{purpose}: {len(train)} training rows are too few for a batch of {settings.batch_size}"
         raise HyperpipeError(f"{said}; lower hyperrep.batch_size")
-    for rows in (train, validation):
-        if rows.shape[1:] != (architecture.size,):
-            raise HyperpipeError(f"{purpose}: rows of shape {list(rows.shape)} are no networks of {architecture}")
+    parts = {"training": train, "validation": validation}
+    for name, part in parts.items():
+        if part.shape[1:] != (architecture.size,):
+            said = f"{purpose}: {name} rows of shape {list(part.shape)} are no networks of {architecture}"
+            raise HyperpipeError(f"{said}, which have {architecture.size} weights")
     torch.set_num_threads(threads)
     store = store or TrainingStore()
     config = {"seed": root_seed, "purpose": purpose, "loss": loss}
     config |= {"architecture": asdict(architecture), "hyperrep": settings.model_dump()}
-    saved = store.open({"config": config, "zoo": {"training": _digest(train), "validation": _digest(validation)}})
+    zoo = {name: hashlib.sha256(np.ascontiguousarray(part)).hexdigest() for name, part in parts.items()}
+    saved = store.open({"config": config, "zoo": zoo})
     rows, held_out = torch.from_numpy(train).to(device), torch.from_numpy(validation).to(device)
     with torch.random.fork_rng(devices=[]):
         run = _Run(rows, held_out, architecture, settings, loss, root_seed, purpose, store)
@@ -100,10 +104,6 @@ def train_autoencoder(
         print(f"{purpose}: stopped early, no lower validation error since epoch {run.best.epoch}", file=sys.stderr)
     checkpoints = {"best_validation": run.best, "last": run.checkpoint()}
     return TrainedAutoencoder(checkpoints, pd.DataFrame(run.history, columns=HISTORY))
-
-
-def _digest(rows: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(rows)).hexdigest()
 
 
 class _Run:

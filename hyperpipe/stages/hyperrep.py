@@ -24,8 +24,8 @@ def hyperrep_stage(
     embeddings: Path,
     history: Path,
     threads: int,
-    checkpoint: Path | None = None,
-    saving: str = "10 minutes",
+    checkpoint: Path | None,
+    saving: str,
 ) -> dict[str, str]:
     card, purpose = training_card(config.device), f"hyperrep/{config.zoo}/{config.loss}"
     zoo, settings = read_zoo(zoo_path), config.hyperrep
