@@ -256,6 +256,18 @@ def bench_population(
     print(json.dumps(result, indent=1) if as_json else as_table(result))
 
 
+@bench.command("hyperrep")
+def bench_hyperrep(
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    device: Annotated[Literal["cpu", "cuda"], typer.Option(help="what to measure")] = "cpu",
+) -> None:
+    """Seconds an autoencoder's update takes on a core or a GPU, beside one as first written; about two minutes."""
+    from hyperpipe.bench.hyperrep import as_table, measure_hyperrep
+
+    result = measure_hyperrep(device)
+    print(json.dumps(result, indent=1) if as_json else as_table(result))
+
+
 def _paths(text: str) -> list[Path]:
     return [Path(word) for word in text.split()]
 

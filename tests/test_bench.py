@@ -7,9 +7,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from hyperpipe.bench import population, population_cuda, work
+from hyperpipe.bench import hyperrep, population, population_cuda, work
 from hyperpipe.cli import app
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.hyperrep import precision
 
 KEYS = [
     "loop_images_per_s",
@@ -59,4 +60,31 @@ def test_the_benchmark_of_a_gpu_reports_every_size_of_population(monkeypatch):
 def test_the_benchmark_of_a_gpu_where_there_is_none_is_one_line(monkeypatch):
     monkeypatch.setattr(population_cuda, "gpu", lambda: "")
     done = CliRunner().invoke(app, ["bench", "population", "--device", "cuda"])
+    assert isinstance(done.exception, HyperpipeError) and "no CUDA device here" in str(done.exception)
+
+
+def test_the_hyperrep_benchmark_reports_every_size_and_precision_beside_one_as_first_written(monkeypatch):
+    sizes = {"tiny": {"width": 24, "heads": 2, "latent": 8, "batch_size": 4}, "tinier": {"width": 12, "batch_size": 4}}
+    for name, value in {"_ROUNDS": 1, "SIZES": {"cpu": sizes}, "_MATRIX": {"cpu": 64}}.items():
+        monkeypatch.setattr(hyperrep, name, value)
+    monkeypatch.setattr(work, "SECONDS", 0.01)
+    monkeypatch.setattr(precision, "_cpu_has_bfloat16", lambda: True)
+    done = CliRunner().invoke(app, ["bench", "hyperrep", "--json"])
+    assert done.exit_code == 0, done.output
+    result = json.loads(done.stdout)
+    rates = result["matrix_gflops"]
+    assert set(result["sizes"]) == set(sizes) and set(rates) == {"default", "float32", "bfloat16"}
+    for found in result["sizes"].values():
+        plain = found["plain_seconds_per_update"]
+        for one, rate in ((found, max(rates["default"], rates["float32"])), (found["bfloat16"], rates["bfloat16"])):
+            seconds = one["seconds_per_update"]
+            assert one["speedup"] == pytest.approx(plain / seconds)
+            assert one["share_of_own_matrix_rate"] == pytest.approx(found["gflop_per_update"] / seconds / rate)
+        assert found["share_of_matrix_rate"] == found["share_of_own_matrix_rate"]
+    assert "tinier" in hyperrep.as_table(result)
+
+
+def test_the_hyperrep_benchmark_of_a_gpu_where_there_is_none_is_one_line(monkeypatch):
+    monkeypatch.setattr(hyperrep, "gpu", lambda: "")
+    done = CliRunner().invoke(app, ["bench", "hyperrep", "--device", "cuda"])
     assert isinstance(done.exception, HyperpipeError) and "no CUDA device here" in str(done.exception)

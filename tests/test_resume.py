@@ -24,6 +24,7 @@ from hyperpipe.cli import app
 from hyperpipe.cnn import Architecture
 from hyperpipe.config import load_config
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.hyperrep import precision
 from hyperpipe.hyperrep import train as training
 from hyperpipe.hyperrep.checkpoint import TrainingStore
 from hyperpipe.hyperrep.train import TrainedAutoencoder, train_autoencoder
@@ -79,11 +80,13 @@ VARIANTS = {
     "stopping early": {"learning_rate": 0.05, "permute": False, "early_stopping": 3, "epochs": 40, "check_every": 1},
     "from a pool": {"permutation_pool": 40, "contrast": "released", "projection_norm": True},
     "one view": {"beta": 1.0, "dropout": 0.0},
+    "bfloat16": {"precision": "bfloat16"},
 }
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_stopped_training_ends_as_one_that_never_was(tmp_path, monkeypatch, capsys, variant):
+    monkeypatch.setattr(precision, "_cpu_has_bfloat16", lambda: True)  # torch emulates it where there is none
     settings = SETTINGS.model_copy(update=VARIANTS[variant])
     whole = fit(settings=settings)
     last = whole.checkpoints["last"].epoch

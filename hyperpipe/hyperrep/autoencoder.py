@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from hyperpipe.cnn import Architecture
+from hyperpipe.hyperrep.precision import full_precision
 from hyperpipe.hyperrep.settings import HyperRep
 from hyperpipe.hyperrep.tokens import from_tokens, to_tokens, token_shapes
 
@@ -41,7 +42,9 @@ class Autoencoder(nn.Module):
     def encode(self, flat: torch.Tensor) -> torch.Tensor:
         tokens = zip(self.embed, to_tokens(flat, self.architecture), strict=True)
         embedded = [self.compression.expand(len(flat), -1, -1), *(embed(layer) for embed, layer in tokens)]
-        return self.bottleneck(self.encoder(torch.cat(embedded, 1) + self.encoder_positions)[:, 0]).tanh()
+        x = self.encoder(torch.cat(embedded, 1) + self.encoder_positions)[:, 0]
+        with full_precision(x.device):  # networks differ little at first, rounded latents less than by the rounding
+            return self.bottleneck(x).tanh()
 
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
         tokens = self.decoder(self.expand(latents).unflatten(1, (self.tokens, -1)) + self.decoder_positions)
@@ -72,12 +75,26 @@ class Block(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        parts = self.query_key_value(self.attention_norm(x)).unflatten(2, (3, self.heads, -1))
-        query, key, value = parts.permute(2, 0, 3, 1, 4)
         dropout = self.dropout if self.training else 0.0
-        attended = functional.scaled_dot_product_attention(query, key, value, dropout_p=dropout)
-        x = x + functional.dropout(self.out(attended.transpose(1, 2).flatten(2)), dropout)
+        attended = attention(self.query_key_value(self.attention_norm(x)), self.heads, dropout)
+        x = x + functional.dropout(self.out(attended), dropout)
         return x + self.feed_forward(self.norm(x))
+
+
+def attention(query_key_value: torch.Tensor, heads: int, dropout: float) -> torch.Tensor:
+    """softmax(query keyᵀ / √(d / heads)) value of every head, [B, T, 3 d] → [B, T, d]; dropout on the weights.
+
+    Fused on CUDA. torch's fused kernel for CPUs is made for long sequences: at 48 tokens and in bfloat16 its backward
+    pass takes five times as long as products of all heads at once (`docs/performance.md`).
+    """
+    parts = query_key_value.unflatten(2, (3, heads, -1)).permute(2, 0, 3, 1, 4)  # 3, B, heads, T, d / heads
+    if query_key_value.is_cuda:
+        attended = functional.scaled_dot_product_attention(*parts, dropout_p=dropout)
+    else:
+        query, key, value = parts.flatten(1, 2)
+        weights = (torch.bmm(query, key.transpose(1, 2)) * query.shape[-1] ** -0.5).softmax(-1)
+        attended = torch.bmm(functional.dropout(weights, dropout), value).unflatten(0, (-1, heads))
+    return attended.transpose(1, 2).flatten(2)
 
 
 class Norm(nn.Module):

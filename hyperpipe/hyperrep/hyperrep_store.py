@@ -13,6 +13,7 @@ from hyperpipe.cnn import Architecture, architecture_from
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.hyperrep.autoencoder import ROWS_AT_ONCE, Autoencoder
 from hyperpipe.hyperrep.checkpoint import Checkpoint
+from hyperpipe.hyperrep.precision import products
 from hyperpipe.hyperrep.settings import HyperRep, Loss, Selection
 from hyperpipe.store import read_store, write_store
 from hyperpipe.validation import validated
@@ -28,18 +29,18 @@ class HyperRepresentation:
     settings: HyperRep
     checkpoints: dict[Selection, Checkpoint]
 
-    def encode(self, weights: np.ndarray, selection: Selection) -> np.ndarray:
-        """float32 [R, P] → latents [R, D] in (-1, 1), by the checkpoint that is named.
+    def encode(self, weights: np.ndarray, selection: Selection, device: str = "cpu") -> np.ndarray:
+        """float32 [R, P] → latents [R, D] in (-1, 1), by the checkpoint that is named, computed on `device`.
 
         Raises HyperpipeError where the networks have as many weights as no network of this architecture.
         """
         self._refuse_others("networks", weights, self.architecture.size)
-        return _in_parts(self.autoencoder(selection).encode, weights)
+        return _in_parts(self.autoencoder(selection).to(device).encode, weights, device)
 
-    def decode(self, latents: np.ndarray, selection: Selection) -> np.ndarray:
-        """float32 [R, D] → weights [R, P], by the checkpoint that is named. Raises HyperpipeError for another D."""
+    def decode(self, latents: np.ndarray, selection: Selection, device: str = "cpu") -> np.ndarray:
+        """float32 [R, D] → weights [R, P], as `encode`. Raises HyperpipeError for another D."""
         self._refuse_others("latents", latents, self.settings.latent)
-        return _in_parts(self.autoencoder(selection).decode, latents)
+        return _in_parts(self.autoencoder(selection).to(device).decode, latents, device)
 
     def _refuse_others(self, what: str, rows: np.ndarray, size: int) -> None:
         if rows.shape[1:] != (size,):
@@ -59,8 +60,10 @@ class HyperRepresentation:
 
 
 @torch.no_grad()
-def _in_parts(function: Callable[[torch.Tensor], torch.Tensor], rows: np.ndarray) -> np.ndarray:
-    return torch.cat([function(part) for part in torch.from_numpy(rows).split(ROWS_AT_ONCE)]).numpy()
+def _in_parts(function: Callable[[torch.Tensor], torch.Tensor], rows: np.ndarray, device: str) -> np.ndarray:
+    with products("float32", torch.device(device)):
+        parts = [function(part.to(device)).cpu() for part in torch.from_numpy(rows).split(ROWS_AT_ONCE)]
+    return torch.cat(parts).numpy()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from hyperpipe.settings import Count, Epoch, Model, Name, with_preset
 
 Loss = Literal["lwln", "plain"]  # layer-wise loss normalisation, or the plain mean squared error
 Selection = Literal["best_validation", "last"]  # which of the two checkpoints
+Precision = Literal["float32", "tf32", "bfloat16"]
 SAVING = "10 minutes"
 REASONS = ("not finite", "too large")  # why a row, a network at an epoch, is left out
 
@@ -72,6 +73,11 @@ class HyperRep(Model):
     batch_size: int = Field(500, ge=2, description="rows of a step, a row being a network at an epoch")
     learning_rate: float = Field(1e-4, gt=0, description="of Adam, at its highest")
     weight_decay: float = Field(1e-9, ge=0, description="of Adam")
+    precision: Precision = Field(
+        "float32",
+        description="of the matrix products of a training step; `tf32` on CUDA devices, `bfloat16` also on CPUs that"
+        " have it; all else is float32",
+    )
     schedule: Literal["plateau", "warmup_cosine"] = Field(
         "plateau",
         description="of the learning rate: times 0.3 after 10 epochs in which the training loss did not fall"

@@ -19,6 +19,7 @@ from hyperpipe.hyperrep.autoencoder import Autoencoder, ProjectionHead
 from hyperpipe.hyperrep.check import ALL, Check
 from hyperpipe.hyperrep.checkpoint import HISTORY, Checkpoint, TrainingState, TrainingStore
 from hyperpipe.hyperrep.losses import CONTRASTS, layer_sigma, reconstruction_loss
+from hyperpipe.hyperrep.precision import forward_in, products, refuse_what_is_not_here
 from hyperpipe.hyperrep.schedules import schedule_for
 from hyperpipe.hyperrep.settings import HyperRep, Loss
 from hyperpipe.progress import Progress
@@ -80,6 +81,7 @@ def train_autoencoder(
         if part.shape[1:] != (architecture.size,):
             said = f"{purpose}: {name} rows of shape {list(part.shape)} are no networks of {architecture}"
             raise HyperpipeError(f"{said}, which have {architecture.size} weights")
+    refuse_what_is_not_here(settings.precision, device)
     torch.set_num_threads(threads)
     store = store or TrainingStore()
     config = {"seed": root_seed, "purpose": purpose, "loss": loss}
@@ -130,7 +132,7 @@ class _Run:
         self.autoencoder = Autoencoder(architecture, settings).to(device)
         self.head = ProjectionHead(settings).to(device)
         parameters = [*self.autoencoder.parameters(), *self.head.parameters()]
-        self.optimiser = torch.optim.Adam(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+        self.optimiser = optimiser_of(parameters, settings)
         self.schedule = schedule_for(settings, self.optimiser, settings.epochs * len(self.starts))
         self.views = Views(architecture, settings, torch.Generator().manual_seed(self._seed("pool")))
         some = torch.randperm(len(rows), generator=torch.Generator().manual_seed(self._seed("check")))[: len(held_out)]
@@ -150,13 +152,9 @@ class _Run:
         sums = torch.zeros(len(_PARTS), dtype=torch.float64, device=self.rows.device)
         for start in self.starts:
             batch = self.rows[order[start : start + self.batch]]
-            parts = batch_losses(self.autoencoder, self.head, batch, self.sigma, self.views, generator)
-            self.optimiser.zero_grad()
-            parts[-1].backward()
-            self.optimiser.step()
             rate = self.optimiser.param_groups[0]["lr"]
+            sums += update(self.autoencoder, self.head, self.optimiser, batch, self.sigma, self.views, generator)
             self.schedule.after_update()
-            sums += torch.stack(parts).detach()
         means = dict(zip(_PARTS, (sums.cpu().numpy() / len(self.starts)).tolist(), strict=True))
         self._refuse_what_is_not_finite("training loss", means["total"])
         self.schedule.after_epoch(means["total"])
@@ -164,7 +162,8 @@ class _Run:
 
     def check(self) -> None:
         """How well rows are reconstructed as they are, and whether never better."""
-        found = self.look(self.autoencoder)
+        with products("float32", self.rows.device):
+            found = self.look(self.autoencoder)
         error = next(value for split, quantity, _, value in found if (split, quantity) == ("validation", "error"))
         self._refuse_what_is_not_finite("validation error", error)
         self._note(found)
@@ -218,6 +217,28 @@ class _Run:
         return torch_seed(self.root_seed, self.purpose, what)
 
 
+def optimiser_of(parameters: list[torch.nn.Parameter], settings: HyperRep) -> torch.optim.Adam:
+    return torch.optim.Adam(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
+
+
+def update(
+    autoencoder: Autoencoder,
+    head: ProjectionHead,
+    optimiser: torch.optim.Optimizer,
+    rows: torch.Tensor,
+    sigma: torch.Tensor,
+    views: Views,
+    generator: torch.Generator,
+) -> torch.Tensor:
+    """A step of the optimiser on a batch of rows; its reconstruction, contrastive and total loss."""
+    with products(views.settings.precision, rows.device):
+        parts = batch_losses(autoencoder, head, rows, sigma, views, generator)
+        optimiser.zero_grad()
+        parts[-1].backward()
+    optimiser.step()
+    return torch.stack(parts).detach()
+
+
 def batch_losses(
     autoencoder: Autoencoder,
     head: ProjectionHead,
@@ -230,7 +251,9 @@ def batch_losses(
     settings = views.settings
     both = rows if settings.beta == 1 else rows.repeat(2, 1)
     seen, target = views.make(both, views.draw(len(both), generator))
-    latents, output = autoencoder(seen)
+    with forward_in(settings.precision, rows.device):
+        latents, output = autoencoder(seen)
+    latents, output = latents.to(rows.dtype), output.to(rows.dtype)
     reconstruction = reconstruction_loss(output, target, sigma)
     if settings.beta == 1:
         return reconstruction, torch.zeros_like(reconstruction), reconstruction

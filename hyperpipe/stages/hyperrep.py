@@ -10,7 +10,7 @@ from hyperpipe.hyperrep.hyperrep_store import Embeddings, HyperRepresentation, w
 from hyperpipe.hyperrep.rows import used_rows
 from hyperpipe.hyperrep.settings import HyperRepSlice
 from hyperpipe.hyperrep.train import train_autoencoder
-from hyperpipe.machine import cpu, training_card
+from hyperpipe.machine import cpu, keep_memory, training_card
 from hyperpipe.provenance.identity import code_modules
 from hyperpipe.store import read_table, write_table
 from hyperpipe.zoo.zoo_store import read_zoo
@@ -27,7 +27,9 @@ def hyperrep_stage(
     checkpoint: Path | None,
     saving: str,
 ) -> dict[str, str]:
+    keep_memory()
     card, purpose = training_card(config.device), f"hyperrep/{config.zoo}/{config.loss}"
+    device = "cuda" if card else "cpu"
     zoo, settings = read_zoo(zoo_path), config.hyperrep
     rows = used_rows(zoo, read_table(rows_path), {"train": settings.batch_size, "validation": 2})
     store = TrainingStore(checkpoint, saving, code_modules("hyperpipe.hyperrep.train"), card or cpu())
@@ -41,13 +43,13 @@ def hyperrep_stage(
         root_seed=config.seed,
         purpose=purpose,
         threads=threads,
-        device="cuda" if card else "cpu",
+        device=device,
         store=store,
     )
     hyperrep = HyperRepresentation(config.zoo, config.loss, zoo.architecture, settings, trained.checkpoints)
     encoded = {
         selection: {
-            name: Embeddings(hyperrep.encode(part.weights, selection), part.networks, part.epochs)
+            name: Embeddings(hyperrep.encode(part.weights, selection, device), part.networks, part.epochs)
             for name, part in rows.items()
         }
         for selection in trained.checkpoints
