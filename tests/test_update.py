@@ -79,6 +79,14 @@ def test_products_of_float32_are_float32_and_torchs_setting_is_as_it_was():
     assert torch.backends.mkldnn.matmul.fp32_precision == before
 
 
+@pytest.mark.parametrize(("wanted", "set_to"), [("tf32", "tf32"), ("float32", "ieee"), ("bfloat16", "ieee")])
+def test_on_a_gpu_products_of_float32_are_in_tf32_only_where_that_is_the_precision(wanted, set_to):
+    backend, before = torch.backends.cuda.matmul, torch.backends.cuda.matmul.fp32_precision
+    with products(wanted, torch.device("cuda")):
+        assert backend.fp32_precision == set_to
+    assert backend.fp32_precision == before
+
+
 def test_where_torch_would_round_float32_its_faster_library_is_not_taken(monkeypatch):
     monkeypatch.setattr(precision, "cpu", lambda: "AMD")
     monkeypatch.setattr(precision, "instruction_sets", lambda: "avx512f amx_bf16")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 import torch
 
@@ -35,19 +36,11 @@ def _cpu_has_bfloat16() -> bool:
     return bool(_BFLOAT16 & set(instruction_sets().split()))
 
 
-@contextmanager
-def products(precision: Precision, device: torch.device) -> Iterator[None]:
+def products(precision: Precision, device: torch.device) -> AbstractContextManager[None]:
     """Products of float32 matrices are in TF32 where that is the precision, else in float32, by the faster library."""
-    backend = torch.backends.cuda.matmul if device.type == "cuda" else torch.backends.mkldnn.matmul
     if device.type == "cuda":
-        wanted = "tf32" if precision == "tf32" else "ieee"
-    else:
-        wanted = "bf16" if _onednn_is_faster() else "none"
-    before, backend.fp32_precision = backend.fp32_precision, wanted
-    try:
-        yield
-    finally:
-        backend.fp32_precision = before
+        return _set(torch.backends.cuda.matmul, "tf32" if precision == "tf32" else "ieee")
+    return _set(torch.backends.mkldnn.matmul, "bf16" if _onednn_is_faster() else "none")
 
 
 def forward_in(precision: Precision, device: torch.device) -> AbstractContextManager[None]:
@@ -71,10 +64,15 @@ def _onednn_is_faster() -> bool:
     if not (cpu().startswith("AMD") and "avx512f" in instruction_sets().split()):
         return False
     a, b = torch.rand(2, 256, 256, generator=torch.Generator().manual_seed(0))
-    backend = torch.backends.mkldnn.matmul
-    before, backend.fp32_precision = backend.fp32_precision, "bf16"
-    try:
+    with _set(torch.backends.mkldnn.matmul, "bf16"):
         lost = (torch.mm(a, b).double() - a.double() @ b.double()).abs().max().item()
+    return lost < 1e-3  # float32 loses 1e-4 of 64, bfloat16 0.1
+
+
+@contextmanager
+def _set(backend: Any, precision: str) -> Iterator[None]:
+    before, backend.fp32_precision = backend.fp32_precision, precision
+    try:
+        yield
     finally:
         backend.fp32_precision = before
-    return lost < 1e-3  # float32 loses 1e-4 of 64, bfloat16 0.1

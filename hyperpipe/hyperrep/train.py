@@ -254,7 +254,13 @@ def batch_losses(
     with forward_in(settings.precision, rows.device):
         latents, output = autoencoder(seen)
     latents, output = latents.to(rows.dtype), output.to(rows.dtype)
-    reconstruction = reconstruction_loss(output, target, sigma)
+    return loss_parts(reconstruction_loss(output, target, sigma), latents, head, settings)
+
+
+def loss_parts(
+    reconstruction: torch.Tensor, latents: torch.Tensor, head: ProjectionHead, settings: HyperRep
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Reconstruction, contrastive and total loss, the latents being of the first views and then of the second."""
     if settings.beta == 1:
         return reconstruction, torch.zeros_like(reconstruction), reconstruction
     contrastive = CONTRASTS[settings.contrast](*head(latents).chunk(2), settings.temperature)

@@ -14,8 +14,9 @@ from torch.nn import functional
 from hyperpipe.hyperrep.augment import Views
 from hyperpipe.hyperrep.augment_reference import reference_view
 from hyperpipe.hyperrep.autoencoder import Autoencoder, Block, Norm, ProjectionHead
-from hyperpipe.hyperrep.losses import CONTRASTS, reconstruction_loss
+from hyperpipe.hyperrep.losses import reconstruction_loss
 from hyperpipe.hyperrep.tokens import from_tokens, to_tokens, token_shapes
+from hyperpipe.hyperrep.train import loss_parts
 
 
 def reference_losses(
@@ -42,10 +43,7 @@ def reference_losses(
         outputs.append(output)
         targets.append(target)
     reconstruction = reconstruction_loss(torch.cat(outputs), torch.cat(targets), sigma)
-    if count == 1:
-        return reconstruction, torch.zeros_like(reconstruction), reconstruction
-    contrastive = CONTRASTS[settings.contrast](*head(torch.cat(latents)).chunk(2), settings.temperature)
-    return reconstruction, contrastive, settings.beta * reconstruction + (1 - settings.beta) * contrastive
+    return loss_parts(reconstruction, torch.cat(latents), head, settings)
 
 
 def reference_forward(autoencoder: Autoencoder, flat: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
