@@ -20,7 +20,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "beta": 0.9,
         "epochs": 500,
     },
-    # Some tens of networks, under a minute on a core: without augmentation, which leaves it at the mean there.
+    # Some tens of networks, half a minute on a core for 44 at five epochs. It memorises them: with augmentation they came
+    # out at chance after a minute, and nothing else that was tried generalised (docs/log.md).
     "small": {
         "width": 208,  # the largest token of one-channel networks has 201 numbers
         "heads": 4,
@@ -32,9 +33,10 @@ PRESETS: dict[str, dict[str, Any]] = {
         "permute": False,
         "erase_probability": 0.0,
         "beta": 1.0,  # reconstruction alone: without augmentation two views are the same
-        "epochs": 50,
-        "batch_size": 22,
-        "learning_rate": 2e-3,
+        "epochs": 60,
+        "batch_size": 11,
+        "learning_rate": 3e-3,
+        "schedule": "warmup_cosine",
         "check_every": 1,
     },
     # Some hundreds of networks: 1.5 s an update on two cores, an hour for 300 networks at five epochs each.
