@@ -20,8 +20,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "beta": 0.9,
         "epochs": 500,
     },
-    # Some tens of networks, half a minute on a core for 44 at five epochs. It memorises them: with augmentation they came
-    # out at chance after a minute, and nothing else that was tried generalised (docs/log.md).
+    # Some tens of networks, half a minute on a core for 44 at five epochs. It memorises them: with augmentation they
+    # came out at chance after a minute, and nothing else that was tried generalised (docs/log.md).
     "small": {
         "width": 208,  # the largest token of one-channel networks has 201 numbers
         "heads": 4,
