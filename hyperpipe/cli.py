@@ -15,12 +15,12 @@ from typing import Annotated, Any, Literal
 import typer
 
 from hyperpipe.errors import HyperpipeError
-from hyperpipe.evaluation.settings import AccuraciesSlice, FinetuneSlice, ReconstructionsSlice
+from hyperpipe.evaluation.settings import AccuraciesSlice, FinetuneSlice, NoveltySlice, ReconstructionsSlice
 from hyperpipe.hyperrep.settings import SAVING, HyperRepSlice, RowsSlice
 from hyperpipe.images.settings import ImagesSlice
 from hyperpipe.provenance.record import recording
 from hyperpipe.results.settings import FidelitySlice, LearningSlice, TablesSlice
-from hyperpipe.sampling.settings import PopulationSlice, PretrainedSlice, ScratchSlice
+from hyperpipe.sampling.settings import ControlsSlice, PopulationSlice, PretrainedSlice, ScratchSlice
 from hyperpipe.validation import parse_json, parse_slice
 from hyperpipe.zoo.settings import ShardSlice, ZooSlice
 
@@ -161,6 +161,17 @@ def population(
 
 
 @stage
+def controls(
+    config: Slice, hyperrep_path: Input, zoo_path: Input, rows_path: Input, metrics_path: Input, store_output: Output
+) -> None:
+    """Makes populations of a zoo's training networks without a density: what sampled ones have to beat."""
+    from hyperpipe.stages.controls import controls_stage
+
+    inputs = hyperrep_path, zoo_path, rows_path, metrics_path
+    controls_stage(parse_slice(ControlsSlice, config), *inputs, store_output)
+
+
+@stage
 def pretrained(config: Slice, zoo_path: Input, rows_path: Input, store_output: Output) -> None:
     """Takes a zoo's own training networks as a population, B_F."""
     from hyperpipe.stages.pretrained import pretrained_stage
@@ -170,7 +181,7 @@ def pretrained(config: Slice, zoo_path: Input, rows_path: Input, store_output: O
 
 @stage
 def scratch(config: Slice, images_path: Input, store_output: Output) -> None:
-    """Makes a population as PyTorch initialises it."""
+    """Makes populations in the standard initialisations."""
     from hyperpipe.stages.scratch import scratch_stage
 
     scratch_stage(parse_slice(ScratchSlice, config), images_path, store_output)
@@ -184,6 +195,26 @@ def finetune(
     from hyperpipe.stages.finetune import finetune_stage
 
     return finetune_stage(parse_slice(FinetuneSlice, config), population_path, images_path, table_output, threads)
+
+
+@stage
+def novelty(
+    config: Slice,
+    population_paths: Inputs,
+    hyperrep_paths: Inputs,
+    embeddings_paths: Inputs,
+    zoo_path: Input,
+    rows_path: Input,
+    images_path: Input,
+    table_output: Output,
+    threads: Threads = 1,
+) -> None:
+    """Says how far the networks of populations are from those that their zoo was learnt of."""
+    from hyperpipe.stages.novelty import novelty_stage
+
+    several = map(_paths, (population_paths, hyperrep_paths, embeddings_paths))
+    single = zoo_path, rows_path, images_path
+    novelty_stage(parse_slice(NoveltySlice, config), *several, *single, table_output, threads)
 
 
 @stage
@@ -204,13 +235,14 @@ def tables(
     rows_paths: Inputs,
     history_paths: Inputs,
     reconstructions_paths: Inputs,
+    novelty_paths: Inputs,
     page_output: Output,
     figures: Inputs = "",
 ) -> None:
     """Computes the paper's tables. Figures are not read, the page shows them."""
     from hyperpipe.stages.tables import tables_stage
 
-    inputs = map(_paths, (rows_paths, history_paths, reconstructions_paths))
+    inputs = map(_paths, (rows_paths, history_paths, reconstructions_paths, novelty_paths))
     tables_stage(parse_slice(TablesSlice, config), accuracies_path, *inputs, page_output, _paths(figures))
 
 

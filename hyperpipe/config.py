@@ -11,12 +11,28 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from hyperpipe.evaluation.settings import AccuraciesSlice, Bootstrap, FinetuneSlice, Finetuning, ReconstructionsSlice
+from hyperpipe.evaluation.settings import (
+    AccuraciesSlice,
+    Bootstrap,
+    FinetuneSlice,
+    Finetuning,
+    NoveltySlice,
+    ReconstructionsSlice,
+)
 from hyperpipe.hyperrep.settings import HyperRep, HyperRepSlice, Loss, RowsSlice
 from hyperpipe.images.settings import Images, ImagesSlice, channels
 from hyperpipe.results.settings import FidelitySlice, LearningSlice, TablesSlice
 from hyperpipe.sampling.samplers import check_samplers
-from hyperpipe.sampling.settings import POPULATIONS, PopulationSlice, PretrainedSlice, Sampling, ScratchSlice
+from hyperpipe.sampling.settings import (
+    ANCHORS_OF_CONTROLS,
+    POPULATIONS,
+    Controls,
+    ControlsSlice,
+    PopulationSlice,
+    PretrainedSlice,
+    Sampling,
+    ScratchSlice,
+)
 from hyperpipe.settings import Model, Name
 from hyperpipe.validation import validated
 from hyperpipe.zoo.settings import ShardSlice, Split, Training, Zoo, ZooSlice
@@ -36,6 +52,7 @@ class Config(Model):
     split: Split = Split()
     hyperrep: HyperRep = HyperRep()
     sampling: Sampling = Sampling()
+    controls: Controls = Controls()
     finetuning: Finetuning = Finetuning()
     bootstrap: Bootstrap = Bootstrap()
     training: Training = Training()
@@ -135,6 +152,12 @@ def population_slice(config: Config, zoo: str, population: str) -> PopulationSli
     return PopulationSlice(seed=config.seed, zoo=zoo, population=population, anchors=anchors, sampling=config.sampling)
 
 
+def controls_slice(config: Config, zoo: str) -> ControlsSlice:
+    anchors = POPULATIONS[ANCHORS_OF_CONTROLS][1]
+    kept = {key: getattr(config.sampling, key) for key in ("best", "networks", "selection")}
+    return ControlsSlice(seed=config.seed, zoo=zoo, anchors=anchors, controls=config.controls, **kept)
+
+
 def pretrained_slice(config: Config, zoo: str) -> PretrainedSlice:
     """B_F: as the autoencoder's training rows at its last epoch (protocol §5)."""
     return PretrainedSlice(zoo=zoo, epoch=config.hyperrep.zoo_epochs[-1], networks=config.sampling.networks)
@@ -157,12 +180,20 @@ def finetune_slice(config: Config, zoo: str, population: str, target: str) -> Fi
     )
 
 
+def novelty_slice(config: Config, zoo: str) -> NoveltySlice:
+    """Training networks are told apart at the last of the epochs that the autoencoder learns from."""
+    epoch, recipe = config.hyperrep.zoo_epochs[-1], config.zoos[zoo].recipe
+    return NoveltySlice(zoo=zoo, epoch=epoch, selection=config.sampling.selection, recipe=recipe)
+
+
 def accuracies_slice(config: Config) -> AccuraciesSlice:
     return AccuraciesSlice(seed=config.seed, bootstrap=config.bootstrap)
 
 
 def tables_slice(config: Config) -> TablesSlice:
-    kept = {key: getattr(config, key) for key in ("zoos", "hyperrep", "sampling", "finetuning", "bootstrap")}
+    kept = {
+        key: getattr(config, key) for key in ("zoos", "hyperrep", "sampling", "controls", "finetuning", "bootstrap")
+    }
     return TablesSlice(seed=config.seed, sources=config.transfers(), **kept)
 
 

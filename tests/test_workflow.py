@@ -29,8 +29,8 @@ def test_the_default_target_is_planned(tmp_path):
     done = snakemake("-n", directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
     planned = jobs(done.stdout)
-    counts = {"images": 2, "zoos": 6, "rows": 2, "hyperreps": 12, "populations": 12, "evaluations": 14}
-    counts |= {"accuracies.parquet": 1, "tables.md": 1}
+    counts = {"images": 2, "zoos": 6, "rows": 2, "hyperreps": 12, "populations": 14, "evaluations": 18}
+    counts |= {"novelty": 2, "accuracies.parquet": 1, "tables.md": 1}
     assert Counter(path.split("/")[0] for path in planned) == counts
     assert {"evaluations/digits/B_F/printed.parquet", "evaluations/printed/S_KDE30/digits.parquet"} < set(planned)
     assert "gpu=0" in done.stdout and "gpu=1" not in done.stdout
@@ -39,7 +39,7 @@ def test_the_default_target_is_planned(tmp_path):
 def test_every_job_can_be_submitted_to_slurm(tmp_path):
     done = snakemake("-n", "--workflow-profile", "slurm", directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
-    assert len(jobs(done.stdout)) == 50
+    assert len(jobs(done.stdout)) == 58
     profiles = [yaml.safe_load((ROOT / f"profiles/{name}/profile.yaml").read_text()) for name in ("default", "slurm")]
     assert profiles[0].items() <= profiles[1].items(), "a named profile replaces the default one"
     assert profiles[1]["executor"] == "slurm"
@@ -50,7 +50,7 @@ def test_training_jobs_ask_for_a_gpu_where_training_needs_one(tmp_path):
     done = snakemake("-n", *words, directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
     asking = re.findall(r"^rule (\w+):(?:\n    .*)*?\n    resources: .*gpu=1,", done.stdout, re.MULTILINE)
-    assert Counter(asking) == {"zoo_shard": 4, "hyperrep": 4, "reconstructions": 4, "finetune": 14}
+    assert Counter(asking) == {"zoo_shard": 4, "hyperrep": 4, "reconstructions": 4, "finetune": 18}
 
 
 def test_the_graph_in_the_readme_is_the_workflows(tmp_path):
@@ -186,7 +186,7 @@ def test_a_learning_rate_reruns_its_zoo_and_what_hangs_on_it(run, tmp_path):
     config = yaml.safe_load(TINY.read_text())
     config["zoos"]["printed"]["recipe"]["learning_rate"] = 2e-3
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    evaluations = ["digits/B_F", "digits/S_KDE30", "printed/scratch"]
+    evaluations = ["digits/B_F", "digits/S_KDE30", "digits/controls", "printed/scratch"]
     assert planned(run, config=tmp_path / "config.yaml") == [
         "accuracies.parquet",
         *(f"evaluations/{name}/printed.parquet" for name in evaluations),
@@ -200,11 +200,12 @@ def test_the_other_checkpoint_samples_anew_and_trains_no_autoencoder(run, tmp_pa
     config = yaml.safe_load(TINY.read_text())
     config["sampling"]["selection"] = "best_validation"
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    names = ("B_KDE30", "S_KDE", "S_KDE30", "S_KDE30_validation")
-    evaluated = [*(f"{name}/digits" for name in names), "S_KDE30/printed"]
+    names = ("B_KDE30", "S_KDE", "S_KDE30", "S_KDE30_validation", "controls")
+    evaluated = [*(f"{name}/digits" for name in names), "S_KDE30/printed", "controls/printed"]
     assert planned(run, config=tmp_path / "config.yaml") == [
         "accuracies.parquet",
         *sorted(f"evaluations/digits/{name}.parquet" for name in evaluated),
+        "novelty/digits.parquet",
         *(f"populations/digits/{name}.h5" for name in names),
         "tables.md",
     ]
@@ -240,10 +241,12 @@ def test_a_change_of_code_reruns_the_stages_that_import_it(run, checkout):
 
     assert change("results/tables.py") == ["tables.md"]
     assert change("results/learning.py") == [*figures, "tables.md"]
+    assert change("evaluation/novelty.py") == ["novelty/digits.parquet", "tables.md"]
     assert change("evaluation/accuracies.py") == ["accuracies.parquet", "tables.md"]
     hanging = {
         "populations/digits/S_KDE.h5",
         "evaluations/digits/S_KDE/digits.parquet",
+        "novelty/digits.parquet",
         "accuracies.parquet",
         "tables.md",
     }

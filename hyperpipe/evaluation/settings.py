@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from hyperpipe.hyperrep.settings import Loss
+from hyperpipe.hyperrep.settings import Loss, Selection
 from hyperpipe.settings import Count, Model, Name
 from hyperpipe.zoo.settings import Recipe, Training
 
@@ -55,6 +55,13 @@ class FinetuneSlice(Model):
 class AccuraciesSlice(Model):
     seed: int
     bootstrap: Bootstrap
+
+
+class NoveltySlice(Model):
+    zoo: Name
+    epoch: int
+    selection: Selection
+    recipe: Recipe
 
 
 class ReconstructionsSlice(Model):

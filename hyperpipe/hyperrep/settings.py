@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -11,6 +11,7 @@ from hyperpipe.hyperrep.presets import PRESETS
 from hyperpipe.settings import Count, Epoch, Model, Name, with_preset
 
 Loss = Literal["lwln", "plain"]  # layer-wise loss normalisation, or the plain mean squared error
+LOSSES: tuple[Loss, ...] = get_args(Loss)
 Selection = Literal["best_validation", "last"]  # which of the two checkpoints
 Precision = Literal["float32", "tf32", "bfloat16"]
 SAVING = "10 minutes"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hyperpipe.hyperrep.settings import REASONS
+from hyperpipe.hyperrep.settings import LOSSES, REASONS
 from hyperpipe.images.image_set import SPLITS
 from hyperpipe.results.settings import TablesSlice
 
@@ -48,7 +48,7 @@ def hyperreps_that_were_run(config: TablesSlice, history: pd.DataFrame, reconstr
     """
     lines = []
     for zoo in config.sources:
-        for loss in ("lwln", "plain"):
+        for loss in LOSSES:
             of_run, tested = (frame[(frame.zoo == zoo) & (frame.loss == loss)] for frame in (history, reconstructions))
             whole = of_run[of_run.layer == "all"].set_index(["epoch", "quantity", "split"]).value
             accuracies = 100 * tested.groupby(["split", "weights"]).accuracy.mean()

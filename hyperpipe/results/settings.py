@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hyperpipe.evaluation.settings import Bootstrap, Finetuning
 from hyperpipe.hyperrep.settings import HyperRep, Loss
-from hyperpipe.sampling.settings import Sampling
+from hyperpipe.sampling.settings import Controls, Sampling
 from hyperpipe.settings import Model, Name
 from hyperpipe.zoo.settings import Zoo
 
@@ -15,6 +15,7 @@ class TablesSlice(Model):
     sources: dict[Name, list[Name]]
     hyperrep: HyperRep
     sampling: Sampling
+    controls: Controls
     finetuning: Finetuning
     bootstrap: Bootstrap
 

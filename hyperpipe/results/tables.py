@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from hyperpipe.evaluation.settings import Finetuning
+from hyperpipe.results.novelty import novelty_table
+from hyperpipe.results.order import in_order
 from hyperpipe.results.runs import hyperreps_that_were_run, rows_that_were_used, zoos_that_were_run
 from hyperpipe.results.settings import TablesSlice
-from hyperpipe.sampling.settings import POPULATIONS
+from hyperpipe.sampling.controls import CONTROLS
 
 _CAPTION = """\
 Accuracy on the images' test split in %, mean (standard deviation, ddof 0) over the n networks of a population, after so
@@ -32,7 +34,22 @@ _LEGEND = """\
   draws, one seed for all dimensions: copies of training embeddings, but for one common shift. `joint`: a kernel density
   in all dimensions at once: copies of training embeddings with noise of its own in each dimension.
 - `zoo`: no sampling, networks of a zoo. `reconstruction`: no sampling, anchors of that population decoded as they are.
-  `pytorch_default`: networks never trained on anything, in PyTorch's default initialisation."""
+- **controls**, what needs no density; anchors are those that `reconstruction` of S_KDE30 decodes:
+{controls}
+  Noise has {noise:g} standard deviations of the layer over the training networks, shrunk is times {shrink:g}.
+- **scratch**: networks never trained on anything, in the initialisations that anyone would take."""
+
+_NOVELTY = """\
+Whether a population is generated or copied, means over its networks. Distances to the nearest training network, at any
+of the epochs that the autoencoder learnt from, relative to the mean distance between a training network and the nearest
+other one: a copy is at 0. Where networks are that were trained on their own B_T shows, those of the test split after
+epoch {epoch}: at about 1 in weights; in latents nearer, if the autoencoder memorises.
+
+- Weights: each layer in its standard deviation. Matched: the same once the hidden units are in the best order that was
+  found. Latents: of the autoencoder that made the population, else of the one with LWLN.
+- Agreement: how often predictions on test images are those of the nearest training network, matched. Wrong alike:
+  images that both get wrong, of those that either gets wrong.
+- Small weights are close to everything: `anchors_shrunk` is a copy all the same."""
 
 _ROWS = """\
 What the autoencoders learnt from: networks at an epoch. One is left out where a weight is not finite, or too large:
@@ -69,12 +86,13 @@ def tables_page(
     rows: pd.DataFrame,
     history: pd.DataFrame,
     reconstructions: pd.DataFrame,
+    novelty: pd.DataFrame,
     figures: list[str],
 ) -> str:
     """results/tables.md.
 
-    accuracies: of all populations, means and spreads. rows, history, reconstructions: of all autoencoders. figures: of
-    these, as seen from the page.
+    accuracies: of all populations, means and spreads. rows, history, reconstructions: of all autoencoders. novelty: of
+    the populations of all sources. figures: of the autoencoders, as seen from the page.
     """
     epoch, selection = config.hyperrep.zoo_epochs[-1], config.sampling.selection
     caption = _CAPTION.format(confidence=100 * config.bootstrap.confidence, selection=selection)
@@ -86,7 +104,19 @@ def tables_page(
         parts.append(_markdown(table2(config, accuracies)))
     parts += [
         "## Rows",
-        _LEGEND.format(best=config.sampling.best, epoch=epoch),
+        _LEGEND.format(
+            best=config.sampling.best,
+            epoch=epoch,
+            controls="\n".join(f"  - `{name}`: {what}." for name, what in CONTROLS.items()),
+            **config.controls.model_dump(),
+        ),
+        "## Novelty",
+        _NOVELTY.format(epoch=epoch),
+        *(
+            part
+            for source in config.sources
+            for part in (f"### {source}", _markdown(novelty_table(novelty[novelty.zoo == source])))
+        ),
         "## Autoencoders",
         _LEARNT.format(epoch=epoch),
         _markdown(hyperreps_that_were_run(config, history, reconstructions)),
@@ -136,7 +166,7 @@ def _table(config: TablesSlice, columns: dict[str, pd.DataFrame], b_t_ends: set[
     tested = {name: frame[frame.split == "test"].set_index(keys) for name, frame in columns.items()}
     made = list(pd.concat(columns.values())[keys[:2]].drop_duplicates().itertuples(index=False, name=None))
     shown = sorted({epoch for epoch in _EPOCHS if epoch < last} | {last})
-    rows = [row for epoch in shown for row in rows_at(epoch, made)]
+    rows = [Row(*pair, epoch) for epoch in shown for pair in in_order(made)]
     rows += [Row("B_T", "zoo", epoch) for epoch in sorted(b_t_ends - set(shown))]
     lines = []
     for row in rows:
@@ -147,14 +177,6 @@ def _table(config: TablesSlice, columns: dict[str, pd.DataFrame], b_t_ends: set[
         line = {"Epoch": row.epoch, "Population": row.population, "Sampler": row.sampler, "n": networks}
         lines.append(line | cells)
     return pd.DataFrame(lines)
-
-
-def rows_at(epoch: int, made: list[tuple[str, str]]) -> list[Row]:
-    """made: the populations that there are, each with its samplers; those of one keep their order."""
-    of_paper = [(name, sampler) for name in ("B_T", "B_F", *POPULATIONS) for other, sampler in made if other == name]
-    sampled = [pair for pair in of_paper if pair[1] != "reconstruction"]
-    controls = [pair for pair in (*of_paper, *made) if pair not in sampled]
-    return [Row(*pair, epoch) for pair in dict.fromkeys((*sampled, *controls))]
 
 
 def cell(mean: float, std: float) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from hyperpipe.sampling.settings import Anchors
+from hyperpipe.randomness import stream
+from hyperpipe.sampling.settings import RECONSTRUCTION, Anchors
 
 
 def choose_anchors(
@@ -22,3 +23,8 @@ def choose_anchors(
     measured = metrics[metrics.split == anchors.removeprefix("best by ")].set_index(["network", "epoch"]).accuracy
     accuracy = measured.loc[list(zip(networks.tolist(), epochs.tolist(), strict=True))].to_numpy()
     return np.flatnonzero(accuracy >= np.quantile(accuracy, 1 - best))
+
+
+def draw_anchors(anchors: int, networks: int, root_seed: int, zoo: str, population: str) -> np.ndarray:
+    """Places of some of so many anchors, each once at the most: those that a population has as they are, decoded."""
+    return stream(root_seed, f"population/{zoo}/{population}", RECONSTRUCTION).permutation(anchors)[:networks]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from hyperpipe.cnn import Init
 from hyperpipe.hyperrep.settings import Loss, Selection
 from hyperpipe.settings import Count, Model, Name
 
@@ -20,8 +21,11 @@ POPULATIONS: dict[str, tuple[Loss, Anchors]] = {
     "S_KDE30": ("lwln", "best by test"),
     "S_KDE30_validation": ("lwln", "best by validation"),
 }
-# What is fine-tuned on other data sets: the zoo's own networks and, as in the paper's Table 2, one sampled population.
-TRANSFERRED = ("B_F", "S_KDE30")
+ANCHORS_OF_CONTROLS = "S_KDE30"  # the population whose anchors controls are made of
+# What is fine-tuned on other data sets: the zoo's own networks, as in the paper's Table 2 one sampled population, and
+# its controls.
+TRANSFERRED = ("B_F", "S_KDE30", "controls")
+STANDARD_INITS: tuple[Init, ...] = ("kaiming_uniform", "pytorch_default")  # of networks from scratch
 RECONSTRUCTION = "reconstruction"  # no sampler: anchors decoded as they are
 _OWN = re.compile(r"(?P<path>[\w./-]+\.py):(?P<function>[A-Za-z_]\w*)")
 
@@ -59,12 +63,34 @@ class Sampling(Model):
     best: float = Field(0.3, gt=0, lt=1, description="share of the anchors, by accuracy, of S_KDE30 and B_KDE30")
 
 
+class Controls(Model):
+    """What needs no density: training networks, changed by hand."""
+
+    noise: float = Field(
+        0.25,
+        ge=0,
+        description="added to every weight of an anchor, shrunk or not: its standard deviation, in those of the layer"
+        " over all training networks",
+    )
+    shrink: float = Field(0.5, ge=0, le=1, description="what all weights of an anchor are multiplied by")
+
+
 class PopulationSlice(Model):
     seed: int
     zoo: Name
     population: Name
     anchors: Anchors
     sampling: Sampling
+
+
+class ControlsSlice(Model):
+    seed: int
+    zoo: Name
+    anchors: Anchors
+    best: float
+    networks: int
+    selection: Selection
+    controls: Controls
 
 
 class PretrainedSlice(Model):

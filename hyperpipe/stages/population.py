@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hyperpipe.hyperrep.hyperrep_store import read_embeddings, read_hyperrep
 from hyperpipe.randomness import stream
-from hyperpipe.sampling.anchors import choose_anchors
+from hyperpipe.sampling.anchors import choose_anchors, draw_anchors
 from hyperpipe.sampling.population_store import Populations, write_populations
 from hyperpipe.sampling.samplers import samplers
 from hyperpipe.sampling.settings import RECONSTRUCTION, PopulationSlice
@@ -26,7 +26,7 @@ def population_stage(
         name: sample(anchors, settings.networks, settings.bandwidth, stream(config.seed, purpose, name))
         for name, sample in samplers(settings.samplers).items()
     }
-    drawn = stream(config.seed, purpose, RECONSTRUCTION).permutation(len(anchors))[: settings.networks]
+    drawn = draw_anchors(len(anchors), settings.networks, config.seed, config.zoo, config.population)
     latents[RECONSTRUCTION] = anchors[drawn]
     weights = {name: hyperrep.decode(rows, selection) for name, rows in latents.items()}
     made = config.model_dump(exclude={"zoo", "population"}) | {

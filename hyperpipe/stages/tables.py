@@ -18,11 +18,11 @@ def tables_stage(
     rows_paths: list[Path],
     history_paths: list[Path],
     reconstructions_paths: list[Path],
+    novelty_paths: list[Path],
     output: Path,
     figures: list[Path],
 ) -> None:
-    measured = (
-        pd.concat([read_table(path) for path in paths]) for paths in (rows_paths, history_paths, reconstructions_paths)
-    )
+    groups = rows_paths, history_paths, reconstructions_paths, novelty_paths
+    measured = (pd.concat([read_table(path) for path in paths]) for paths in groups)
     shown = [os.path.relpath(path, output.parent) for path in figures]
     write_text(output, tables_page(config, read_table(accuracies_path), *measured, shown))

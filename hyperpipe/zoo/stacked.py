@@ -15,7 +15,7 @@ measured on a GPU.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
@@ -58,6 +58,13 @@ class StackedBackend:
 
     def evaluate(self, splits: Sequence[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         return {split: self._each(lambda group, g, split=split: group.evaluate(split)) for split in splits}
+
+    def predictions(self, split: str) -> np.ndarray:
+        """Classes [M, N] that the networks choose for the images of a split; -1 where a logit is NaN."""
+        torch.set_num_threads(self.threads)
+        with _exactly():
+            found = torch.cat([group.predictions(split) for group in self.groups])
+        return found[: self.models].numpy(force=True)
 
     def weights(self) -> np.ndarray:
         return torch.cat([group.flat for group in self.groups])[: self.models].numpy(force=True).copy()
@@ -131,13 +138,23 @@ class _Group:
     def evaluate(self, split: str) -> torch.Tensor:
         """Loss and accuracy [2, G]."""
         sums, count = torch.zeros_like(self.sums), len(self.data.labels[split])
-        for indices in torch.arange(count, device=sums.device).split(_EVALUATION_BATCH):
-            x, labels = self.batch(split, indices[:, None])  # one image for all networks: repeated, not fetched again
-            x = x.repeat(1, len(self.flat), 1, 1).contiguous(memory_format=self.layout)
-            logits = self.forward(self.flat, x)
+        for logits, labels in self._logits(split):
             losses = _losses(logits, labels.expand(-1, len(self.flat))).sum(0, dtype=torch.float64)
             sums += torch.stack([losses, _hits(logits, labels)])
         return sums / count
+
+    @torch.no_grad()
+    def predictions(self, split: str) -> torch.Tensor:
+        """[G, N]."""
+        batches = [logits.argmax(-1).masked_fill(logits.isnan().any(-1), -1) for logits, _ in self._logits(split)]
+        return torch.cat(batches).to(torch.int16).T
+
+    def _logits(self, split: str) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Logits [B, G, K] and labels [B, 1] of a split, batch after batch."""
+        for indices in torch.arange(len(self.data.labels[split]), device=self.flat.device).split(_EVALUATION_BATCH):
+            x, labels = self.batch(split, indices[:, None])  # one image for all networks: repeated, not fetched again
+            x = x.repeat(1, len(self.flat), 1, 1).contiguous(memory_format=self.layout)
+            yield self.forward(self.flat, x), labels
 
     def gradient(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Gradient [G, P] of each network's mean loss, and summed losses and hits [G], on one batch."""

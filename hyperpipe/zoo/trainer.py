@@ -125,6 +125,28 @@ def accuracies_of(
     return backend.evaluate([split])[split][1]
 
 
+def predictions_of(
+    weights: np.ndarray,
+    images: ImageSet,
+    recipe: Recipe,
+    split: str,
+    *,
+    purpose: str,
+    architecture: Architecture | None = None,
+    threads: int = 1,
+) -> np.ndarray:
+    """Classes that M networks [M, P] choose for the N images of a split, [M, N]; -1 where a logit is NaN.
+
+    By the back end ``stacked`` on the CPU, the one that says more than means. Raises as `train_population`.
+    """
+    from hyperpipe.zoo.stacked import StackedBackend
+
+    architecture = architecture or architecture_for(images)
+    weights = np.asarray(weights, np.float32)
+    _check(weights, images, architecture, range(len(weights)), purpose)
+    return StackedBackend(weights, architecture, recipe, images, threads).predictions(split)
+
+
 def architecture_for(images: ImageSet) -> Architecture:
     """The paper's network for these images: their channels and classes."""
     return Architecture(in_channels=images.channels, classes=len(images.classes))

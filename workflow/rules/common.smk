@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hyperpipe import config as hp
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.hyperrep.settings import LOSSES
 from hyperpipe.provenance.identity import code_id
 from hyperpipe.sampling.settings import POPULATIONS, TRANSFERRED, own_sampler
 
@@ -68,6 +69,10 @@ def population_config(wildcards):
     return as_json(hp.population_slice(CONFIG, wildcards.zoo, wildcards.population))
 
 
+def controls_config(wildcards):
+    return as_json(hp.controls_slice(CONFIG, wildcards.zoo))
+
+
 def pretrained_config(wildcards):
     return as_json(hp.pretrained_slice(CONFIG, wildcards.zoo))
 
@@ -78,6 +83,10 @@ def scratch_config(wildcards):
 
 def finetune_config(wildcards):
     return as_json(hp.finetune_slice(CONFIG, **wildcards))
+
+
+def novelty_config(wildcards):
+    return as_json(hp.novelty_slice(CONFIG, wildcards.zoo))
 
 
 def accuracies_config(wildcards):
@@ -112,7 +121,9 @@ def embeddings_of_population(wildcards):
 
 def evaluations(wildcards):
     in_dataset = [
-        (zoo, population, zoo) for zoo in CONFIG.sources for population in POPULATIONS
+        (zoo, population, zoo)
+        for zoo in CONFIG.sources
+        for population in (*POPULATIONS, "controls")
     ]
     transferred = [
         (source, population, target)
@@ -127,11 +138,17 @@ def evaluations(wildcards):
 
 def of_hyperreps(file):
     """That file of every autoencoder."""
-    return [
-        f"results/hyperreps/{zoo}/{loss}/{file}"
-        for zoo in CONFIG.sources
-        for loss in ("lwln", "plain")
-    ]
+    return expand(
+        "results/hyperreps/{zoo}/{loss}/{file}",
+        zoo=CONFIG.sources,
+        loss=LOSSES,
+        file=file,
+    )
+
+
+def populations_of_zoo(wildcards):
+    names = [*POPULATIONS, "B_F", "controls", "scratch"]
+    return expand("results/populations/{zoo}/{name}.h5", zoo=wildcards.zoo, name=names)
 
 
 def shards_of_zoo(wildcards):
@@ -145,6 +162,6 @@ wildcard_constraints:
     dataset="|".join(CONFIG.images),
     zoo="|".join(CONFIG.zoos),
     shard=r"\d+-\d+",
-    loss="lwln|plain",
-    population="|".join([*POPULATIONS, "B_F", "scratch"]),
+    loss="|".join(LOSSES),
+    population="|".join([*POPULATIONS, "B_F", "controls", "scratch"]),
     target="|".join(CONFIG.zoos),

@@ -56,6 +56,38 @@ rule reconstructions:
         " --images-path {input.images:q} --table-output {output.table:q} 2>&1 | tee {log:q}"
 
 
+rule novelty:
+    """How far the networks of every population of a zoo are from those that the zoo's autoencoders learnt of."""
+    input:
+        populations=populations_of_zoo,
+        hyperreps=expand("results/hyperreps/{{zoo}}/{loss}/hyperrep.h5", loss=LOSSES),
+        embeddings=expand("results/hyperreps/{{zoo}}/{loss}/embeddings.h5", loss=LOSSES),
+        zoo="results/zoos/{zoo}/zoo.h5",
+        rows="results/rows/{zoo}.parquet",
+        images=images_of_zoo,
+    output:
+        table="results/novelty/{zoo}.parquet",
+        table_record="results/novelty/{zoo}.parquet.prov.json",
+    log:
+        "results/logs/novelty/{zoo}.log",
+    benchmark:
+        "results/benchmarks/novelty/{zoo}.jsonl"
+    conda:
+        "../../envs/hyperpipe.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        config=novelty_config,
+        code=code_id("hyperpipe.stages.novelty"),
+    shell:
+        "python -m hyperpipe novelty --config {params.config:q} --threads {threads}"
+        " --population-paths '{input.populations}' --hyperrep-paths '{input.hyperreps}'"
+        " --embeddings-paths '{input.embeddings}' --zoo-path {input.zoo:q} --rows-path {input.rows:q}"
+        " --images-path {input.images:q} --table-output {output.table:q} 2>&1 | tee {log:q}"
+
+
 rule accuracies:
     """Mean, spread and interval of the accuracies of every population, before and after each epoch."""
     input:

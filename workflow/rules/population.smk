@@ -30,6 +30,35 @@ rule population:
         " --store-output {output.store:q} 2>&1 | tee {log:q}"
 
 
+rule controls:
+    """Training networks with noise, shrunk, averaged, drawn weight by weight; decoded random latents."""
+    input:
+        hyperrep="results/hyperreps/{zoo}/lwln/hyperrep.h5",
+        zoo="results/zoos/{zoo}/zoo.h5",
+        rows="results/rows/{zoo}.parquet",
+        metrics="results/zoos/{zoo}/metrics.parquet",
+    output:
+        store="results/populations/{zoo}/controls.h5",
+        store_record="results/populations/{zoo}/controls.h5.prov.json",
+    log:
+        "results/logs/populations/{zoo}/controls.log",
+    benchmark:
+        "results/benchmarks/controls/{zoo}.jsonl"
+    conda:
+        "../../envs/hyperpipe.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        config=controls_config,
+        code=code_id("hyperpipe.stages.controls"),
+    shell:
+        "python -m hyperpipe controls --config {params.config:q} --hyperrep-path {input.hyperrep:q}"
+        " --zoo-path {input.zoo:q} --rows-path {input.rows:q} --metrics-path {input.metrics:q}"
+        " --store-output {output.store:q} 2>&1 | tee {log:q}"
+
+
 rule pretrained:
     """B_F: the zoo's own training networks, as they are."""
     input:
@@ -57,7 +86,7 @@ rule pretrained:
 
 
 rule scratch:
-    """Networks as PyTorch initialises them, for the images of a zoo."""
+    """Networks in the standard initialisations, for the images of a zoo."""
     input:
         images=images_of_zoo,
     output:

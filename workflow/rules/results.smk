@@ -34,6 +34,7 @@ rule tables:
         rows=expand("results/rows/{zoo}.parquet", zoo=CONFIG.sources),
         histories=of_hyperreps("history.parquet"),
         reconstructions=of_hyperreps("reconstructions.parquet"),
+        novelty=expand("results/novelty/{zoo}.parquet", zoo=CONFIG.sources),
         figures=of_hyperreps("learning.png"),
     output:
         page="results/tables.md",
@@ -54,7 +55,8 @@ rule tables:
     shell:
         "python -m hyperpipe tables --config {params.config:q} --accuracies-path {input.accuracies:q}"
         " --rows-paths '{input.rows}' --history-paths '{input.histories}'"
-        " --reconstructions-paths '{input.reconstructions}' --figures '{input.figures}'"
+        " --reconstructions-paths '{input.reconstructions}' --novelty-paths '{input.novelty}'"
+        " --figures '{input.figures}'"
         " --page-output {output.page:q} 2>&1 | tee {log:q}"
 
 
