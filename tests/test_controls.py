@@ -35,7 +35,7 @@ def made(settings: Controls, seed: int = 0, count: int = 30) -> tuple[dict[str, 
 
 def test_there_is_one_of_each_as_the_list_says():
     found, rows = made(Controls())
-    assert list(found) == list(CONTROLS)[:-1] and list(CONTROLS)[-1] == "random_latents"
+    assert tuple(found) == CONTROLS[:-1] and CONTROLS[-1] == "random_latents"
     sizes = {name: len(weights) for name, weights in found.items()}
     assert sizes == {"anchors": 12, "anchors_noise": 12, "anchors_shrunk": 12, "anchors_shrunk_noise": 12} | {
         "iid": 30,
@@ -86,7 +86,7 @@ def test_those_of_the_run_are_made_of_the_anchors_that_are_decoded_beside_them(r
     metrics = pd.read_parquet(run / "results/zoos/digits/metrics.parquet")
     found = read_populations(run / "results/populations/digits/controls.h5")
     hyperrep = read_hyperrep(run / "results/hyperreps/digits/lwln/hyperrep.h5")
-    assert list(found.weights) == list(CONTROLS)
+    assert tuple(found.weights) == CONTROLS
     seeds, epochs = found.settings["seeds"], found.settings["epochs"]
     assert all(split[seed] == "train" for seed in seeds) and len(set(zip(seeds, epochs, strict=True))) == 4
     expected = np.stack([zoo.at(epoch)[zoo.seeds == seed][0] for seed, epoch in zip(seeds, epochs, strict=True)])

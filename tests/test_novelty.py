@@ -9,6 +9,7 @@ import torch
 from some_networks import networks
 from test_alignment import reordered
 
+from hyperpipe.alignment import matched_distances
 from hyperpipe.cnn import Architecture
 from hyperpipe.evaluation.nearest import Known, nearest, nearest_matched, typical_distance
 from hyperpipe.evaluation.novelty import Training, novelty, overlap, typical_distances
@@ -78,6 +79,17 @@ def test_networks_of_their_own_are_at_1(training, digits):
         alone = nearest(known.points[here], known, known.networks[here])
         assert alone.distances.mean() / typical[scale] == pytest.approx(1)
         assert (known.networks[alone.rows] != known.networks[here]).all(), "no network is held against itself"
+
+
+def test_the_nearest_matched_row_is_the_one_that_a_search_through_all_finds(training):
+    """Of a copy, of a network of its own, of one that is near to two of them, of one whose own rows do not count."""
+    known, architecture = training.normalised, Architecture()
+    points = np.stack([known.points[3], networks(25)[24] / training.sigma, known.points[[5, 26]].mean(axis=0)])
+    for own in (None, np.array([3, 99, 5])):
+        others = np.ones((3, len(known.points)), bool) if own is None else own[:, None] != known.networks
+        everything = np.stack([matched_distances(point, known.points, architecture) for point in points])
+        found = nearest_matched(points, known, architecture, own)
+        np.testing.assert_array_equal(found.distances, np.where(others, everything, np.inf).min(axis=1))
 
 
 def test_a_shrunk_copy_is_as_far_as_it_was_shrunk(training, digits):

@@ -10,7 +10,8 @@ import yaml
 
 from hyperpipe.config import load_config, tables_slice
 from hyperpipe.evaluation.settings import Finetuning
-from hyperpipe.results.tables import cell, recipe_in_words, table1, table2
+from hyperpipe.results.tables import CONTROLS, cell, recipe_in_words, table1, table2
+from hyperpipe.sampling import controls
 
 TINY = Path(__file__).resolve().parent / "config.yaml"
 
@@ -81,6 +82,10 @@ def test_the_epochs_shown_are_those_before_and_after_one_25_and_all(last, epochs
     names = {"zoo": "digits", "target": "digits", "population": "S_KDE", "sampler": "joint", "split": "test"}
     table = table1(config, pd.DataFrame([names | {"epoch": 0, "networks": 2, "mean": 0.5, "std": 0.1}]))
     assert table[table.Population == "S_KDE"].Epoch.tolist() == epochs
+
+
+def test_every_control_is_explained():
+    assert tuple(CONTROLS) == controls.CONTROLS
 
 
 def test_the_recipe_of_a_transfer_is_named():

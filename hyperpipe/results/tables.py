@@ -11,7 +11,6 @@ from hyperpipe.results.novelty import novelty_table
 from hyperpipe.results.order import in_order
 from hyperpipe.results.runs import hyperreps_that_were_run, rows_that_were_used, zoos_that_were_run
 from hyperpipe.results.settings import TablesSlice
-from hyperpipe.sampling.controls import CONTROLS
 
 _CAPTION = """\
 Accuracy on the images' test split in %, mean (standard deviation, ddof 0) over the n networks of a population, after so
@@ -36,8 +35,18 @@ _LEGEND = """\
 - `zoo`: no sampling, networks of a zoo. `reconstruction`: no sampling, anchors of that population decoded as they are.
 - **controls**, what needs no density; anchors are those that `reconstruction` of S_KDE30 decodes:
 {controls}
-  Noise has {noise:g} standard deviations of the layer over the training networks, shrunk is times {shrink:g}.
 - **scratch**: networks never trained on anything, in the initialisations that anyone would take."""
+
+# Here and not beside what makes them, so that a word changed runs none of them again.
+CONTROLS = {
+    "anchors": "the anchors as they are",
+    "anchors_noise": "the anchors with normal noise on every weight, of {noise:g} standard deviations of its layer",
+    "anchors_shrunk": "the anchors with every weight times {shrink:g}",
+    "anchors_shrunk_noise": "the anchors times {shrink:g}, then the same noise: shrink and perturb",
+    "iid": "every weight drawn on its own from the training networks' weights of its layer, every bias from its biases",
+    "mean": "the mean of all training networks, over and over",
+    "random_latents": "decoded latents drawn uniformly in (-1, 1), by the autoencoder with LWLN",
+}
 
 _NOVELTY = """\
 Whether a population is generated or copied, means over its networks. Distances to the nearest training network, at any
@@ -107,8 +116,9 @@ def tables_page(
         _LEGEND.format(
             best=config.sampling.best,
             epoch=epoch,
-            controls="\n".join(f"  - `{name}`: {what}." for name, what in CONTROLS.items()),
-            **config.controls.model_dump(),
+            controls="\n".join(
+                f"  - `{name}`: {what.format(**config.controls.model_dump())}." for name, what in CONTROLS.items()
+            ),
         ),
         "## Novelty",
         _NOVELTY.format(epoch=epoch),

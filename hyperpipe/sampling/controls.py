@@ -13,16 +13,7 @@ import numpy as np
 from hyperpipe.cnn import Architecture
 from hyperpipe.sampling.settings import Controls
 
-# By their name, what each is; the last one is decoded by an autoencoder, the others need none.
-CONTROLS = {
-    "anchors": "the anchors as they are",
-    "anchors_noise": "the anchors with normal noise on every weight",
-    "anchors_shrunk": "the anchors with every weight shrunk",
-    "anchors_shrunk_noise": "the anchors shrunk, then the same noise: shrink and perturb",
-    "iid": "every weight drawn on its own from the training networks' weights of its layer, every bias from its biases",
-    "mean": "the mean of all training networks, over and over",
-    "random_latents": "decoded latents drawn uniformly in (-1, 1), by the autoencoder with LWLN",
-}
+CONTROLS = ("anchors", "anchors_noise", "anchors_shrunk", "anchors_shrunk_noise", "iid", "mean", "random_latents")
 
 
 def controls(
