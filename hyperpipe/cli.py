@@ -237,13 +237,17 @@ def tables(
     reconstructions_paths: Inputs,
     novelty_paths: Inputs,
     page_output: Output,
+    html_output: Output,
+    cells_output: Output,
+    csv_output: Output,
     figures: Inputs = "",
 ) -> None:
-    """Computes the paper's tables. Figures are not read, the page shows them."""
+    """Computes the paper's tables: a page, as Markdown and HTML, and its cells. Figures are not read but shown."""
     from hyperpipe.stages.tables import tables_stage
 
     inputs = map(_paths, (rows_paths, history_paths, reconstructions_paths, novelty_paths))
-    tables_stage(parse_slice(TablesSlice, config), accuracies_path, *inputs, page_output, _paths(figures))
+    outputs = page_output, html_output, cells_output, csv_output
+    tables_stage(parse_slice(TablesSlice, config), accuracies_path, *inputs, *outputs, _paths(figures))
 
 
 @stage

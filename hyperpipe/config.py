@@ -21,7 +21,8 @@ from hyperpipe.evaluation.settings import (
 )
 from hyperpipe.hyperrep.settings import HyperRep, HyperRepSlice, Loss, RowsSlice
 from hyperpipe.images.settings import Images, ImagesSlice, channels
-from hyperpipe.results.settings import FidelitySlice, LearningSlice, TablesSlice
+from hyperpipe.results.differences import differences
+from hyperpipe.results.settings import DataSet, FidelitySlice, LearningSlice, TablesSlice
 from hyperpipe.sampling.samplers import check_samplers
 from hyperpipe.sampling.settings import (
     ANCHORS_OF_CONTROLS,
@@ -194,7 +195,12 @@ def tables_slice(config: Config) -> TablesSlice:
     kept = {
         key: getattr(config, key) for key in ("zoos", "hyperrep", "sampling", "controls", "finetuning", "bootstrap")
     }
-    return TablesSlice(seed=config.seed, sources=config.transfers(), **kept)
+    data_sets = {
+        name: DataSet(source=config.images[zoo.images].source, channels=channels(config.images[zoo.images]))
+        for name, zoo in config.zoos.items()
+    }
+    found = differences(config)
+    return TablesSlice(sources=config.transfers(), data_sets=data_sets, differences=found, **kept)
 
 
 def fidelity_slice(config: Config) -> FidelitySlice:

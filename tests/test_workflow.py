@@ -17,12 +17,15 @@ from hyperpipe.hyperrep.hyperrep_store import read_embeddings, read_hyperrep
 from hyperpipe.images.image_set import read_images
 from hyperpipe.provenance.identity import code_modules
 from hyperpipe.provenance.record import SUFFIX, Record
+from hyperpipe.results.tables import cell
 from hyperpipe.sampling.population_store import read_populations
 from hyperpipe.store import content_hash
 from hyperpipe.zoo.settings import Recipe
 from hyperpipe.zoo.trainer import accuracies_of
 from hyperpipe.zoo.zoo_store import read_zoo
 from runs import ROOT, TINY, jobs, snakemake
+
+FORMATS = {"parquet": pd.read_parquet, "csv": lambda path: pd.read_csv(path, dtype={"table": str})}
 
 
 def test_the_default_target_is_planned(tmp_path):
@@ -93,8 +96,9 @@ def test_populations_are_decoded_from_the_checkpoint_that_is_named(run):
     decoded = hyperrep.decode(embedded.latents, "last")
     for row in populations.weights["reconstruction"]:
         assert np.abs(decoded - row).max(axis=1).min() < 1e-5
-    for table in (run / "results/tables.md").read_text().split("## Table ")[1:]:
-        assert "checkpoint\n`last`" in table
+    page = (run / "results/tables.md").read_text()
+    for title in ("## Table 1: ", "## Transfers"):
+        assert "of the autoencoders' checkpoint `last`." in re.sub(r"\s+", " ", page.split(title)[1].split("|")[0])
 
 
 def test_networks_stand_beside_their_reconstructions_by_both_checkpoints(run):
@@ -128,13 +132,27 @@ def test_b_f_is_the_training_networks_at_the_autoencoders_last_epoch_as_they_are
     assert (b_f.weights["zoo"] == zoo.at(2)[np.isin(zoo.seeds, seeds)]).all()
 
 
-def test_table_2_is_what_was_measured_on_the_target(run):
+def test_a_transfer_is_what_was_measured_on_the_target(run):
     tuned = pd.read_parquet(run / "results/evaluations/digits/B_F/printed.parquet")
     assert set(tuned.target) == {"printed"} and set(tuned.zoo) == {"digits"}
     found = tuned[(tuned.split == "test") & (tuned.epoch == 2)].accuracy
-    table = (run / "results/tables.md").read_text().split("## Table 2")[1]
+    table = (run / "results/tables.md").read_text().split("## Transfers")[1]
     line = re.search(r"\| 2 +\| B_F +\| zoo +\| 4 +\| (.*?) +\|", table)
     assert line and line[1] == f"{100 * found.mean():.1f} ({100 * found.std(ddof=0):.1f})"
+
+
+def test_the_tables_are_their_cells_in_every_format(run):
+    page = (run / "results/tables.md").read_text()
+    cells, text = (read(run / f"results/tables.{kind}") for kind, read in FORMATS.items())
+    pd.testing.assert_frame_equal(cells, text.fillna({"selection": ""}))
+    accuracies = pd.read_parquet(run / "results/accuracies.parquet").query("split == 'test'")
+    assert len(cells) == len(accuracies), "each once, those of printed beside what is transferred to it"
+    assert set(cells.table) == {"1", "transfer"} and not cells.comparable.any()
+    html = (run / "results/tables.html").read_text()
+    for at in cells[cells.epoch == 2].itertuples():
+        line = rf"\| 2 +\| {at.population} +\| {at.sampler} +\| {at.networks} +\|.*{re.escape(cell(at.mean, at.std))}"
+        assert re.search(line, page) and f">{cell(at.mean, at.std)}</td>" in html
+    assert "not comparable with the paper's" in page.split("## Table 1")[0] and "Table 4" in page
 
 
 def test_the_accuracies_are_those_of_the_networks_of_every_population(run):
@@ -152,7 +170,7 @@ def test_the_accuracies_are_those_of_the_networks_of_every_population(run):
 
 def test_beside_each_output_lies_the_record_of_how_it_was_made(run):
     records = sorted((run / "results").rglob("*" + SUFFIX))
-    kinds = (".h5", ".parquet", ".md", ".png", ".svg")
+    kinds = (".h5", ".parquet", ".md", ".html", ".csv", ".png", ".svg")
     files = {path for path in (run / "results").rglob("*.*") if path.suffix in kinds}
     assert {Path(str(path).removesuffix(SUFFIX)) for path in records} == files
     for path in records:
@@ -239,7 +257,7 @@ def test_a_change_of_code_reruns_the_stages_that_import_it(run, checkout):
         path.write_text(before)
         return found
 
-    assert change("results/tables.py") == ["tables.md"]
+    assert change("results/tables.py") == change("results/published.py") == ["tables.md"]
     assert change("results/learning.py") == [*figures, "tables.md"]
     assert change("evaluation/novelty.py") == ["novelty/digits.parquet", "tables.md"]
     assert change("evaluation/accuracies.py") == ["accuracies.parquet", "tables.md"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from hyperpipe.errors import HyperpipeError
-from hyperpipe.results.published import B_T
+from hyperpipe.results.published import TABLE_1
 from hyperpipe.results.settings import FidelitySlice
 from hyperpipe.results.tables import cell
 
@@ -25,7 +25,9 @@ def fidelity_page(config: FidelitySlice, metrics: pd.DataFrame) -> str:
     tested = metrics[metrics.split == "test"]
     lines = []
     for zoo, source in config.zoos.items():
-        for epoch, (mean, spread) in B_T.get(source, {}).items():
+        for (population, epoch), (mean, spread) in TABLE_1.get(source, {}).items():
+            if population != "B_T" or spread is None:
+                continue
             accuracies = tested[(tested.zoo == zoo) & (tested.epoch == epoch)].accuracy
             if len(accuracies):
                 points = 100 * accuracies.mean() - mean
@@ -33,7 +35,7 @@ def fidelity_page(config: FidelitySlice, metrics: pd.DataFrame) -> str:
                 line |= {"Here": cell(accuracies.mean(), accuracies.std(ddof=0)), "n": len(accuracies)}
                 lines.append(line | {"Difference": _signed(points), "in spreads": _signed(points / spread)})
     if not lines:
-        raise HyperpipeError(f"zoos: none is on images that the paper gives B_T of ({', '.join(B_T)}); add one")
+        raise HyperpipeError(f"zoos: none is on images that the paper gives B_T of ({', '.join(TABLE_1)}); add one")
     return f"{_HEAD}\n\n{pd.DataFrame(lines).to_markdown(index=False, disable_numparse=True)}\n"
 
 

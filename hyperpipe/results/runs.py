@@ -9,26 +9,6 @@ from hyperpipe.images.image_set import SPLITS
 from hyperpipe.results.settings import TablesSlice
 
 
-def zoos_that_were_run(config: TablesSlice) -> pd.DataFrame:
-    rows = []
-    for name, zoo in config.zoos.items():
-        recipe = zoo.recipe
-        rows.append(
-            {
-                "Zoo": name,
-                "Images": zoo.images,
-                "Networks": zoo.networks,
-                "Epochs": zoo.epochs,
-                "Init": zoo.init,
-                "Activation": recipe.activation,
-                "Learning rate": f"{recipe.learning_rate:g}",
-                "Weight decay": f"{recipe.weight_decay:g}",
-                "Batch": recipe.batch_size,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
 def rows_that_were_used(config: TablesSlice, rows: pd.DataFrame) -> pd.DataFrame:
     """How many rows each autoencoder was given, and how many were left out for which reason. rows: of all zoos."""
     lines = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from hyperpipe.evaluation.settings import Bootstrap, Finetuning
 from hyperpipe.hyperrep.settings import HyperRep, Loss
 from hyperpipe.sampling.settings import Controls, Sampling
@@ -9,8 +11,14 @@ from hyperpipe.settings import Model, Name
 from hyperpipe.zoo.settings import Zoo
 
 
+class DataSet(Model):
+    """The images of a zoo."""
+
+    source: str  # as `images.<name>.source`
+    channels: int | None  # None where the files alone say so
+
+
 class TablesSlice(Model):
-    seed: int
     zoos: dict[Name, Zoo]
     sources: dict[Name, list[Name]]
     hyperrep: HyperRep
@@ -18,6 +26,8 @@ class TablesSlice(Model):
     controls: Controls
     finetuning: Finetuning
     bootstrap: Bootstrap
+    data_sets: dict[Name, DataSet] = Field(description="by zoo")
+    differences: list[str] = Field(description="from the paper's settings")
 
 
 class FidelitySlice(Model):

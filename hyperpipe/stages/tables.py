@@ -1,4 +1,4 @@
-"""The stage ``tables``: results/tables.md from what was measured."""
+"""The stage ``tables``: results/tables.* from what was measured."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from hyperpipe.results.cells import cells
+from hyperpipe.results.html import as_html
+from hyperpipe.results.page import tables_page
 from hyperpipe.results.settings import TablesSlice
-from hyperpipe.results.tables import tables_page
-from hyperpipe.store import read_table, write_text
+from hyperpipe.store import read_table, write_table, write_text
 
 
 def tables_stage(
@@ -19,10 +21,18 @@ def tables_stage(
     history_paths: list[Path],
     reconstructions_paths: list[Path],
     novelty_paths: list[Path],
-    output: Path,
+    page_output: Path,
+    html_output: Path,
+    cells_output: Path,
+    csv_output: Path,
     figures: list[Path],
 ) -> None:
     groups = rows_paths, history_paths, reconstructions_paths, novelty_paths
-    measured = (pd.concat([read_table(path) for path in paths]) for paths in groups)
-    shown = [os.path.relpath(path, output.parent) for path in figures]
-    write_text(output, tables_page(config, read_table(accuracies_path), *measured, shown))
+    rows, history, reconstructions, novelty = (pd.concat([read_table(path) for path in paths]) for paths in groups)
+    long = cells(config, read_table(accuracies_path), novelty)
+    shown = [os.path.relpath(path, page_output.parent) for path in figures]
+    page = tables_page(config, long, rows, history, reconstructions, novelty, shown)
+    write_table(cells_output, long)
+    write_text(csv_output, long.to_csv(index=False))
+    write_text(page_output, page)
+    write_text(html_output, as_html(page))

@@ -28,7 +28,7 @@ rule learning:
 
 
 rule tables:
-    """The paper's tables as Markdown."""
+    """The paper's tables: a page as Markdown and HTML, and the cells of Tables 1, 2 and 5 in long form."""
     input:
         accuracies="results/accuracies.parquet",
         rows=expand("results/rows/{zoo}.parquet", zoo=CONFIG.sources),
@@ -38,7 +38,13 @@ rule tables:
         figures=of_hyperreps("learning.png"),
     output:
         page="results/tables.md",
+        html="results/tables.html",
+        cells="results/tables.parquet",
+        csv="results/tables.csv",
         page_record="results/tables.md.prov.json",
+        html_record="results/tables.html.prov.json",
+        cells_record="results/tables.parquet.prov.json",
+        csv_record="results/tables.csv.prov.json",
     log:
         "results/logs/tables.log",
     benchmark:
@@ -56,8 +62,8 @@ rule tables:
         "python -m hyperpipe tables --config {params.config:q} --accuracies-path {input.accuracies:q}"
         " --rows-paths '{input.rows}' --history-paths '{input.histories}'"
         " --reconstructions-paths '{input.reconstructions}' --novelty-paths '{input.novelty}'"
-        " --figures '{input.figures}'"
-        " --page-output {output.page:q} 2>&1 | tee {log:q}"
+        " --figures '{input.figures}' --page-output {output.page:q} --html-output {output.html:q}"
+        " --cells-output {output.cells:q} --csv-output {output.csv:q} 2>&1 | tee {log:q}"
 
 
 rule fidelity:

@@ -1,0 +1,182 @@
+"""The page of results, in Markdown: the paper's tables, what is needed to read them, and what was run."""
+
+from __future__ import annotations
+
+from textwrap import fill
+
+import pandas as pd
+
+from hyperpipe.evaluation.settings import Finetuning
+from hyperpipe.results.appendix import table3, table4
+from hyperpipe.results.novelty import novelty_table
+from hyperpipe.results.runs import hyperreps_that_were_run, rows_that_were_used
+from hyperpipe.results.settings import TablesSlice
+from hyperpipe.results.tables import table
+
+_COMPARABLE = """\
+The settings of this run are the paper's; where it leaves something open, as the decisions of `docs/fidelity.md` say."""
+
+_NOT_COMPARABLE = """\
+**The numbers of this run are not comparable with the paper's.** It differs in:"""
+
+_TITLES = {
+    "1": "Table 1: populations on their source data set",
+    "2": "Table 2: populations transferred to another data set",
+    "5": "Table 5: the other transfers",
+    "transfer": "Transfers, as Table 2: pairs of data sets that the paper has none of",
+}
+
+_CAPTION = """\
+Test accuracy in %, mean (standard deviation, ddof 0) over the n networks of a population, after so many epochs of
+fine-tuning (B_T, scratch: of training){transfer}.{comparable} What is sampled
+or reconstructed is of the autoencoders' checkpoint `{selection}`. Novelty: of the population before fine-tuning,
+distance to the nearest training network of its source, 0: a copy, about 1: trained on its own; and how many of its
+predictions are that network's."""
+
+_FILES = """\
+`results/tables.parquet` and `.csv` have every cell of Tables 1, 2 and 5 at every epoch, with {confidence:g} % bootstrap
+intervals of the means; `results/accuracies.parquet` has the other splits of the images too."""
+
+_PAPER = """\
+The paper's numbers stand beside all three samplers: it describes `independent`, its code has `released`."""
+
+_CONTROLS = """\
+Controls: what anyone would do without a density. A population is worth something where it beats these."""
+
+_LEGEND = """\
+- **B_T**: the zoo's own networks of the test split, trained from scratch; in transfers those of the target.
+- **B_F**: the source zoo's own networks of the training split after epoch {epoch}, as they are.
+- **S_KDE**, **S_KDE30**: decoded samples of the kernel density of the training networks' embeddings, of all and of the
+  best {best:.0%} by accuracy on the test images, as released; **S_KDE30_validation**: of the best by accuracy on the
+  validation images. **B_KDE30**: the same as S_KDE30 with an autoencoder without LWLN.
+- `independent`: each latent dimension is drawn on its own, the paper's equation. `released`: as the authors' code
+  draws, one seed for all dimensions: copies of training embeddings, but for one common shift. `joint`: a kernel density
+  in all dimensions at once: copies of training embeddings with noise of its own in each dimension.
+- `zoo`: no sampling, networks of a zoo. `reconstruction`: no sampling, anchors of that population decoded as they are.
+- **controls**, what needs no density; anchors are those that `reconstruction` of S_KDE30 decodes:
+{controls}
+- **scratch**: networks never trained on anything, in the initialisations that anyone would take."""
+
+# Here and not beside what makes them, so that a word changed runs none of them again.
+CONTROLS = {
+    "anchors": "the anchors as they are",
+    "anchors_noise": "the anchors with normal noise on every weight, of {noise:g} standard deviations of its layer",
+    "anchors_shrunk": "the anchors with every weight times {shrink:g}",
+    "anchors_shrunk_noise": "the anchors times {shrink:g}, then the same noise: shrink and perturb",
+    "iid": "every weight drawn on its own from the training networks' weights of its layer, every bias from its biases",
+    "mean": "the mean of all training networks, over and over",
+    "random_latents": "decoded latents drawn uniformly in (-1, 1), by the autoencoder with LWLN",
+}
+
+_NOVELTY = """\
+Whether a population is generated or copied, means over its networks. Distances to the nearest training network, at any
+of the epochs that the autoencoder learnt from, relative to the mean distance between a training network and the nearest
+other one: a copy is at 0. Where networks are that were trained on their own B_T shows, those of the test split after
+epoch {epoch}: at about 1 in weights; in latents nearer, if the autoencoder memorises. The tables above have "Matched"
+and "Agreement".
+
+- Weights: each layer in its standard deviation. Matched: the same once the hidden units are in the best order that was
+  found. Latents: of the autoencoder that made the population, else of the one with LWLN.
+- Agreement: how often predictions on test images are those of the nearest training network, matched. Wrong alike:
+  images that both get wrong, of those that either gets wrong.
+- Small weights are close to everything: `anchors_shrunk` is a copy all the same."""
+
+_ROWS = """\
+What the autoencoders learnt from: networks at an epoch. One is left out where a weight is not finite, or too large:
+beyond ±{threshold:g}. `results/rows/` lists each, with its largest weight."""
+
+_LEARNT = """\
+Autoencoders at their two checkpoints: where the reconstruction error of all validation rows was lowest, as in the
+paper, and at the end of training. One that generalises does to validation networks, which it never saw, what it does to
+training networks; one that memorises does not.
+
+- Error: mean squared, with `lwln` relative to the variance of each layer, with `plain` as it is. R²: 1 - loss / loss of
+  predicting the mean of the training rows. Of rows as they are, all of the validation split and as many of training.
+- Networks: accuracy on test images in %, mean over the networks of a split of the zoo after epoch {epoch}: as they are
+  → when the autoencoder has encoded and decoded them."""
+
+_ORDERS = {
+    "paired": "orders of the images that the k-th networks of all populations share",
+    "shared": "one order of the images for all networks",
+}
+
+
+def tables_page(
+    config: TablesSlice,
+    cells: pd.DataFrame,
+    rows: pd.DataFrame,
+    history: pd.DataFrame,
+    reconstructions: pd.DataFrame,
+    novelty: pd.DataFrame,
+    figures: list[str],
+) -> str:
+    """results/tables.md.
+
+    cells: of Tables 1, 2 and 5 in long form. rows, history, reconstructions: of all autoencoders. novelty: of the
+    populations of all sources. figures: of the autoencoders, as seen from the page.
+    """
+    epoch = config.hyperrep.zoo_epochs[-1]
+    parts = ["# Tables", *_head(config), _FILES.format(confidence=100 * config.bootstrap.confidence)]
+    if cells.published.notna().any():
+        parts.append(_PAPER)
+    for name, title in _TITLES.items():
+        of_table = cells[cells.table == name]
+        if len(of_table):
+            parts += [f"## {title}", _caption(config, name)]
+            parts.append(_markdown(table(of_table, last=config.finetuning.epochs, control=False)))
+            parts += [_CONTROLS, _markdown(table(of_table, last=config.finetuning.epochs, control=True))]
+    parts += ["## Rows", _legend(config)]
+    parts += ["## Novelty", _NOVELTY.format(epoch=epoch)]
+    for source in config.sources:
+        parts += [f"### {source}", _markdown(novelty_table(novelty[novelty.zoo == source]))]
+    parts += ["## Autoencoders", _LEARNT.format(epoch=epoch)]
+    parts.append(_markdown(hyperreps_that_were_run(config, history, reconstructions)))
+    parts += [f"![{path}]({path})" for path in figures]
+    parts += ["## Table 3: the networks of the zoos", _markdown(_networks(config))]
+    parts += ["## Table 4: the zoos", _markdown(table4(config))]
+    parts += ["## What else was run", _ROWS.format(threshold=config.hyperrep.weight_threshold)]
+    parts.append(_markdown(rows_that_were_used(config, rows)))
+    parts.append(
+        f"{config.sampling.networks} networks a population, kernel bandwidth {config.sampling.bandwidth},"
+        f" {config.finetuning.epochs} epochs of fine-tuning with a fresh optimiser and"
+        f" {_ORDERS[config.finetuning.orders]}."
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def recipe_in_words(finetuning: Finetuning) -> str:
+    """Whose recipe, and whose activation where that is another's, networks have on another data set."""
+    said = f"the {finetuning.recipe}'s recipe"
+    own = finetuning.activation in ("recipe", finetuning.recipe)
+    return said if own else f"{said} but the {finetuning.activation}'s activation"
+
+
+def _head(config: TablesSlice) -> list[str]:
+    if not config.differences:
+        return [_COMPARABLE]
+    return [_NOT_COMPARABLE, "\n".join(f"- {line}" for line in config.differences)]
+
+
+def _caption(config: TablesSlice, name: str) -> str:
+    recipe = recipe_in_words(config.finetuning)
+    said = _CAPTION.format(
+        transfer="" if name == "1" else f", of a source's networks on a target's images with {recipe}",
+        comparable=" **Not comparable with the paper's, see the top.**" if config.differences else "",
+        selection=config.sampling.selection,
+    )
+    return fill(said, 120)
+
+
+def _legend(config: TablesSlice) -> str:
+    controls = (f"  - `{name}`: {what.format(**config.controls.model_dump())}." for name, what in CONTROLS.items())
+    epoch = config.hyperrep.zoo_epochs[-1]
+    return _LEGEND.format(best=config.sampling.best, epoch=epoch, controls="\n".join(controls))
+
+
+def _networks(config: TablesSlice) -> pd.DataFrame:
+    channels = {data_set.channels for data_set in config.data_sets.values()} - {None}
+    return table3(sorted(channels), list(dict.fromkeys(zoo.recipe.activation for zoo in config.zoos.values())))
+
+
+def _markdown(frame: pd.DataFrame) -> str:
+    return frame.to_markdown(index=False, disable_numparse=True)
