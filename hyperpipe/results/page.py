@@ -164,7 +164,7 @@ def _caption(config: TablesSlice, name: str) -> str:
         comparable=" **Not comparable with the paper's, see the top.**" if config.differences else "",
         selection=config.sampling.selection,
     )
-    return fill(said, 120)
+    return fill(said, 120, break_on_hyphens=False)
 
 
 def _legend(config: TablesSlice) -> str:
