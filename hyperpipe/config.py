@@ -20,7 +20,7 @@ from hyperpipe.evaluation.settings import (
     ReconstructionsSlice,
 )
 from hyperpipe.hyperrep.settings import HyperRep, HyperRepSlice, Loss, RowsSlice
-from hyperpipe.images.settings import Images, ImagesSlice, channels
+from hyperpipe.images.settings import Images, ImagesSlice, Own, channels
 from hyperpipe.results.differences import differences
 from hyperpipe.results.settings import DataSet, FidelitySlice, LearningSlice, TablesSlice
 from hyperpipe.sampling.samplers import check_samplers
@@ -195,9 +195,10 @@ def tables_slice(config: Config) -> TablesSlice:
     kept = {
         key: getattr(config, key) for key in ("zoos", "hyperrep", "sampling", "controls", "finetuning", "bootstrap")
     }
+    images = {name: config.images[zoo.images] for name, zoo in config.zoos.items()}
     data_sets = {
-        name: DataSet(source=config.images[zoo.images].source, channels=channels(config.images[zoo.images]))
-        for name, zoo in config.zoos.items()
+        name: DataSet(source=of_zoo.source, channels=channels(of_zoo), own=isinstance(of_zoo, Own))
+        for name, of_zoo in images.items()
     }
     found = differences(config)
     return TablesSlice(sources=config.transfers(), data_sets=data_sets, differences=found, **kept)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 import torch
@@ -144,7 +143,7 @@ def test_zoos_and_images_that_are_not_the_papers_are_named():
 
 
 def test_the_default_run_says_that_it_is_not_comparable():
-    config = load_config(yaml.safe_load((Path(ROOT) / "config.yaml").read_text()))
+    config = load_config(yaml.safe_load((ROOT / "config.yaml").read_text()))
     found = differences(config)
     assert found[0] == "`zoos.digits`: on images that the paper has none of (digits)"
     assert any(line.startswith("`hyperrep`: width 208 instead of 1428") for line in found)

@@ -12,7 +12,7 @@ from hyperpipe.evaluation.settings import Finetuning
 from hyperpipe.results.cells import cells
 from hyperpipe.results.html import as_html
 from hyperpipe.results.novelty import COLUMNS
-from hyperpipe.results.page import CONTROLS, recipe_in_words
+from hyperpipe.results.page import CONTROLS, _networks, recipe_in_words
 from hyperpipe.results.settings import DataSet, TablesSlice
 from hyperpipe.results.tables import cell, new, table
 from hyperpipe.sampling import controls
@@ -22,7 +22,7 @@ from runs import TINY
 def tiny(sources: dict[str, str] | None = None) -> TablesSlice:
     """The tiny run's; sources: what its zoos' images are said to be."""
     config = tables_slice(load_config(yaml.safe_load(TINY.read_text())))
-    named = {zoo: DataSet(source=source, channels=1) for zoo, source in (sources or {}).items()}
+    named = {zoo: DataSet(source=source, channels=1, own=False) for zoo, source in (sources or {}).items()}
     return config.model_copy(update={"data_sets": config.data_sets | named})
 
 
@@ -151,6 +151,14 @@ def test_b_t_is_shown_at_its_own_last_epoch_too():
     rows = [row("B_T", "zoo", 0.5, epoch=50), row("S_KDE", "joint", 0.5, epoch=2)]
     shown = table(cells(tiny(), pd.DataFrame(rows), NONE), last=2, control=False)
     assert shown.iloc[-1].tolist()[:5] == ["50", "B_T", "zoo", "2", "50.0 (5.0)"] and len(shown) == 7
+
+
+def test_the_networks_on_images_of_ones_own_are_not_said_to_have_ten_outputs():
+    config = tiny()
+    assert _networks(config)[0].startswith("| Layer")
+    own = config.data_sets | {"printed": DataSet(source="npz", channels=None, own=True)}
+    said, shown = _networks(config.model_copy(update={"data_sets": own}))
+    assert "as many outputs\nas classes" in said and "| Conv 1      | input channels     | 1 " in shown
 
 
 def test_every_control_is_explained():

@@ -95,6 +95,10 @@ training networks; one that memorises does not.
 - Networks: accuracy on test images in %, mean over the networks of a split of the zoo after epoch {epoch}: as they are
   → when the autoencoder has encoded and decoded them."""
 
+_OWN = """\
+Of images in ten classes. Networks on images of your own have as many inputs as these have channels, and as many outputs
+as classes."""
+
 _ORDERS = {
     "paired": "orders of the images that the k-th networks of all populations share",
     "shared": "one order of the images for all networks",
@@ -132,7 +136,7 @@ def tables_page(
     parts += ["## Autoencoders", _LEARNT.format(epoch=epoch)]
     parts.append(_markdown(hyperreps_that_were_run(config, history, reconstructions)))
     parts += [f"![{path}]({path})" for path in figures]
-    parts += ["## Table 3: the networks of the zoos", _markdown(_networks(config))]
+    parts += ["## Table 3: the networks of the zoos", *_networks(config)]
     parts += ["## Table 4: the zoos", _markdown(table4(config))]
     parts += ["## What else was run", _ROWS.format(threshold=config.hyperrep.weight_threshold)]
     parts.append(_markdown(rows_that_were_used(config, rows)))
@@ -173,9 +177,11 @@ def _legend(config: TablesSlice) -> str:
     return _LEGEND.format(best=config.sampling.best, epoch=epoch, controls="\n".join(controls))
 
 
-def _networks(config: TablesSlice) -> pd.DataFrame:
-    channels = {data_set.channels for data_set in config.data_sets.values()} - {None}
-    return table3(sorted(channels), list(dict.fromkeys(zoo.recipe.activation for zoo in config.zoos.values())))
+def _networks(config: TablesSlice) -> list[str]:
+    channels = {data_set.channels for data_set in config.data_sets.values() if not data_set.own} or {1}
+    activations = dict.fromkeys(zoo.recipe.activation for zoo in config.zoos.values())
+    said = [_OWN] if any(data_set.own for data_set in config.data_sets.values()) else []
+    return [*said, _markdown(table3(sorted(channels), list(activations)))]
 
 
 def _markdown(frame: pd.DataFrame) -> str:

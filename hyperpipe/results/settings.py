@@ -16,6 +16,7 @@ class DataSet(Model):
 
     source: str  # as `images.<name>.source`
     channels: int | None  # None where the files alone say so
+    own: bool  # the user's, of as many classes as there are
 
 
 class TablesSlice(Model):
