@@ -19,10 +19,11 @@ from hyperpipe.evaluation.settings import (
     NoveltySlice,
     ReconstructionsSlice,
 )
+from hyperpipe.figures.settings import FigureSlice, LearningSlice
 from hyperpipe.hyperrep.settings import HyperRep, HyperRepSlice, Loss, RowsSlice
 from hyperpipe.images.settings import Images, ImagesSlice, Own, channels
 from hyperpipe.results.differences import differences
-from hyperpipe.results.settings import DataSet, FidelitySlice, LearningSlice, TablesSlice
+from hyperpipe.results.settings import DataSet, FidelitySlice, TablesSlice
 from hyperpipe.sampling.samplers import check_samplers
 from hyperpipe.sampling.settings import (
     ANCHORS_OF_CONTROLS,
@@ -146,6 +147,11 @@ def reconstructions_slice(config: Config, zoo: str, loss: Loss) -> Reconstructio
 
 def learning_slice(zoo: str, loss: Loss) -> LearningSlice:
     return LearningSlice(zoo=zoo, loss=loss)
+
+
+def figure_slice(config: Config, zoo: str) -> FigureSlice:
+    epoch, selection = config.hyperrep.zoo_epochs[-1], config.sampling.selection
+    return FigureSlice(zoo=zoo, targets=config.transfers()[zoo], epoch=epoch, selection=selection)
 
 
 def population_slice(config: Config, zoo: str, population: str) -> PopulationSlice:

@@ -25,12 +25,18 @@ OUTPUTS = {
     "rows": "results/rows/digits.parquet",
     "hyperrep": "results/hyperreps/digits/lwln/hyperrep.h5",
     "reconstructions": "results/hyperreps/digits/lwln/reconstructions.parquet",
-    "learning": "results/hyperreps/digits/lwln/learning.png",
     "population": "results/populations/digits/S_KDE30.h5",
     "pretrained": "results/populations/digits/B_F.h5",
     "scratch": "results/populations/digits/scratch.h5",
     "finetune": "results/evaluations/digits/S_KDE30/digits.parquet",
+    "controls": "results/populations/digits/controls.h5",
+    "novelty": "results/novelty/digits.parquet",
     "accuracies": "results/accuracies.parquet",
+    "figure-learning": "results/hyperreps/digits/lwln/learning.png",
+    "figure-weights": "results/figures/digits/weights.png",
+    "figure-curves": "results/figures/digits/curves.png",
+    "figure-novelty": "results/figures/digits/novelty.png",
+    "figure-latents": "results/figures/digits/latents.png",
     "tables": TABLES,
 }
 
@@ -143,11 +149,12 @@ def test_a_damaged_store_stops_the_workflow_with_its_name(run, tmp_path):
     shutil.copytree(run, again)
     store = again / OUTPUTS["population"]
     store.write_bytes(store.read_bytes()[:-100])
-    (again / TABLES).unlink()
-    done = snakemake(TABLES, directory=again)
+    table = again / OUTPUTS["finetune"]
+    table.unlink()
+    done = snakemake(OUTPUTS["finetune"], directory=again)
     assert done.returncode != 0 and "Traceback" not in done.stdout
     assert f"hyperpipe: {OUTPUTS['population']}: damaged" in done.stdout
-    assert not (again / TABLES).exists() and not list(again.rglob("*.part"))
+    assert not table.exists() and not list(again.rglob("*.part"))
     log = (again / "results/logs/evaluations/digits/S_KDE30/digits.log").read_text()
     assert f"hyperpipe: {OUTPUTS['population']}: damaged" in log and "\n" not in log.strip()
 

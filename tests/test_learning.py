@@ -11,7 +11,7 @@ import yaml
 from matplotlib.figure import Figure
 
 from hyperpipe.config import load_config, tables_slice
-from hyperpipe.results.learning import draw_learning
+from hyperpipe.figures.learning import draw_learning
 from hyperpipe.results.runs import checkpoint_epochs, hyperreps_that_were_run
 from hyperpipe.store import read_table
 from runs import TINY
@@ -84,7 +84,7 @@ def test_every_curve_of_the_history_and_every_accuracy_is_in_the_figure(measured
         figures.append(Figure())
         yield figures[0]
 
-    monkeypatch.setattr("hyperpipe.results.learning.figure", unwritten)
+    monkeypatch.setattr("hyperpipe.figures.learning.figure", unwritten)
     draw_learning(*measured)
     history, reconstructions, _ = measured
     drawn = [list(line.get_xydata().ravel()) for axes in figures[0].axes for line in axes.lines]

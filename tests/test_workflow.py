@@ -33,7 +33,7 @@ def test_the_default_target_is_planned(tmp_path):
     assert done.returncode == 0, done.stdout
     planned = jobs(done.stdout)
     counts = {"images": 2, "zoos": 6, "rows": 2, "hyperreps": 12, "populations": 14, "evaluations": 18}
-    counts |= {"novelty": 2, "accuracies.parquet": 1, "tables.md": 1}
+    counts |= {"novelty": 2, "figures": 8, "accuracies.parquet": 1, "tables.md": 1}
     assert Counter(path.split("/")[0] for path in planned) == counts
     assert {"evaluations/digits/B_F/printed.parquet", "evaluations/printed/S_KDE30/digits.parquet"} < set(planned)
     assert "gpu=0" in done.stdout and "gpu=1" not in done.stdout
@@ -42,7 +42,7 @@ def test_the_default_target_is_planned(tmp_path):
 def test_every_job_can_be_submitted_to_slurm(tmp_path):
     done = snakemake("-n", "--workflow-profile", "slurm", directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
-    assert len(jobs(done.stdout)) == 58
+    assert len(jobs(done.stdout)) == 66
     profiles = [yaml.safe_load((ROOT / f"profiles/{name}/profile.yaml").read_text()) for name in ("default", "slurm")]
     assert profiles[0].items() <= profiles[1].items(), "a named profile replaces the default one"
     assert profiles[1]["executor"] == "slurm"
@@ -155,6 +155,22 @@ def test_the_tables_are_their_cells_in_every_format(run):
     assert "not comparable with the paper's" in page.split("## Table 1")[0] and "Table 4" in page
 
 
+def test_every_figure_is_on_the_page_where_it_belongs(run):
+    page, html = ((run / f"results/tables.{kind}").read_text() for kind in ("md", "html"))
+    figures = {str(path.relative_to(run / "results")) for path in (run / "results").rglob("*.png")}
+    assert len(figures) == 6 and figures == set(re.findall(r"!\[.*?\]\((.*?)\)", page))
+    assert figures == set(re.findall(r'<img src="(.*?)"', html))
+    sections = {part.partition("\n")[0]: part for part in re.split(r"\n##+ ", page)}
+    for title, name in (
+        ("Learning curves", "curves"),
+        ("Accuracy against novelty", "novelty"),
+        ("Autoencoders", "learning"),
+        ("Figure 2: weights and accuracies", "weights"),
+        ("Latents", "latents"),
+    ):
+        assert f"/{name}.png)" in sections[title]
+
+
 def test_the_accuracies_are_those_of_the_networks_of_every_population(run):
     found = pd.read_parquet(run / "results/accuracies.parquet").set_index(["zoo", "target", "population", "sampler"])
     evaluations = [pd.read_parquet(path) for path in sorted((run / "results/evaluations").rglob("*.parquet"))]
@@ -183,6 +199,8 @@ def test_beside_each_output_lies_the_record_of_how_it_was_made(run):
 
 # What runs again after a change: each a dry run on the finished run.
 
+OF_ACCURACIES = [f"figures/digits/{name}.png" for name in ("curves", "novelty")]
+
 
 @pytest.fixture
 def checkout(tmp_path):
@@ -208,6 +226,7 @@ def test_a_learning_rate_reruns_its_zoo_and_what_hangs_on_it(run, tmp_path):
     assert planned(run, config=tmp_path / "config.yaml") == [
         "accuracies.parquet",
         *(f"evaluations/{name}/printed.parquet" for name in evaluations),
+        *OF_ACCURACIES,
         "tables.md",
         "zoos/printed/shards/0001-0007.h5",
         "zoos/printed/zoo.h5",
@@ -223,6 +242,7 @@ def test_the_other_checkpoint_samples_anew_and_trains_no_autoencoder(run, tmp_pa
     assert planned(run, config=tmp_path / "config.yaml") == [
         "accuracies.parquet",
         *sorted(f"evaluations/digits/{name}.parquet" for name in evaluated),
+        *(f"figures/digits/{name}.png" for name in ("curves", "latents", "novelty", "weights")),
         "novelty/digits.parquet",
         *(f"populations/digits/{name}.h5" for name in names),
         "tables.md",
@@ -233,8 +253,8 @@ def test_more_seeds_train_only_the_new_shards(run, tmp_path):
     config = yaml.safe_load(TINY.read_text())
     config["zoos"]["printed"]["networks"] = 14
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    expected = ["accuracies.parquet", "tables.md", "zoos/printed/shards/0008-0014.h5", "zoos/printed/zoo.h5"]
-    assert planned(run, config=tmp_path / "config.yaml") == expected
+    new = ["tables.md", "zoos/printed/shards/0008-0014.h5", "zoos/printed/zoo.h5"]
+    assert planned(run, config=tmp_path / "config.yaml") == ["accuracies.parquet", *OF_ACCURACIES, *new]
 
 
 def test_comments_and_docstrings_rerun_nothing(run, checkout):
@@ -247,7 +267,7 @@ def test_comments_and_docstrings_rerun_nothing(run, checkout):
 
 
 def test_a_change_of_code_reruns_the_stages_that_import_it(run, checkout):
-    figures = [f"hyperreps/digits/{loss}/learning.png" for loss in ("lwln", "plain")]
+    learning = [f"hyperreps/digits/{loss}/learning.png" for loss in ("lwln", "plain")]
 
     def change(module: str) -> list[str]:
         path = checkout / "hyperpipe" / module
@@ -258,9 +278,10 @@ def test_a_change_of_code_reruns_the_stages_that_import_it(run, checkout):
         return found
 
     assert change("results/tables.py") == change("results/published.py") == ["tables.md"]
-    assert change("results/learning.py") == [*figures, "tables.md"]
-    assert change("evaluation/novelty.py") == ["novelty/digits.parquet", "tables.md"]
-    assert change("evaluation/accuracies.py") == ["accuracies.parquet", "tables.md"]
+    assert change("figures/learning.py") == [*learning, "tables.md"]
+    assert change("figures/latents.py") == ["figures/digits/latents.png", "tables.md"]
+    assert change("evaluation/novelty.py") == ["figures/digits/novelty.png", "novelty/digits.parquet", "tables.md"]
+    assert change("evaluation/accuracies.py") == ["accuracies.parquet", *OF_ACCURACIES, "tables.md"]
     hanging = {
         "populations/digits/S_KDE.h5",
         "evaluations/digits/S_KDE/digits.parquet",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hyperpipe.results.order import in_order
+from hyperpipe.results.order import populations_in
 
 COLUMNS = {
     "weights": "Weights",
@@ -19,9 +19,8 @@ def novelty_table(novelty: pd.DataFrame) -> pd.DataFrame:
     """A line a population and sampler, means over its networks. novelty: of one zoo, long form."""
     means = novelty.groupby(["population", "sampler", "measure"]).value.mean()
     counts = novelty[novelty.measure == "weights"].groupby(["population", "sampler"]).size()
-    made = list(novelty[["population", "sampler"]].drop_duplicates().itertuples(index=False, name=None))
     lines = []
-    for population, sampler in in_order(made):
+    for population, sampler in populations_in(novelty):
         line = {"Population": population, "Sampler": sampler, "n": str(counts[population, sampler])}
         for measure, column in COLUMNS.items():
             mean = means[population, sampler, measure]

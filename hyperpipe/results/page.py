@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from textwrap import fill
 
 import pandas as pd
@@ -81,6 +82,26 @@ and "Agreement".
   images that both get wrong, of those that either gets wrong.
 - Small weights are close to everything: `anchors_shrunk` is a copy all the same."""
 
+# What each figure shows, by the name of its file.
+_CURVES = """\
+On the images of the zoo that the populations were made of, then on those that they are transferred to, where B_T and
+scratch are trained on these. Bands: {confidence:g} % intervals of the means. The first epochs have the most room."""
+
+_AGAINST = """\
+Above each other, accuracy on the zoo's test images against two kinds of novelty: to the left is what is copied, to the
+right what is new. Worth something is a population above every control that is as far to the right. Novelty is that
+before fine-tuning, of B_T that of its networks after epoch {epoch}. Intervals: {confidence:g} %."""
+
+_WEIGHTS = """\
+The paper's Figure 2, each layer's weights and biases after epoch {epoch} as they are, and encoded and decoded by
+checkpoint `{selection}` without and with LWLN; to the right how many networks have which accuracy. R²: of the layer,
+against predicting the mean of the training rows. A distribution can come out again, and no network with it: unseen
+networks, those of the test split, show whether the autoencoder generalises."""
+
+_LATENTS = """\
+The two directions in which the training rows' latents spread most, by the autoencoder with LWLN, checkpoint
+`{selection}`. A thin line joins the epochs of a network. Populations are where the autoencoder puts their weights."""
+
 _ROWS = """\
 What the autoencoders learnt from: networks at an epoch. One is left out where a weight is not finite, or too large:
 beyond ±{threshold:g}. `results/rows/` lists each, with its largest weight."""
@@ -117,10 +138,10 @@ def tables_page(
     """results/tables.md.
 
     cells: of Tables 1, 2 and 5 in long form. rows, history, reconstructions: of all autoencoders. novelty: of the
-    populations of all sources. figures: of the autoencoders, as seen from the page.
+    populations of all sources. figures: paths as seen from the page, each shown where one of its name belongs.
     """
-    epoch = config.hyperrep.zoo_epochs[-1]
-    parts = ["# Tables", *_head(config), _FILES.format(confidence=100 * config.bootstrap.confidence)]
+    epoch, confidence = config.hyperrep.zoo_epochs[-1], 100 * config.bootstrap.confidence
+    parts = ["# Tables", *_head(config), _FILES.format(confidence=confidence)]
     if cells.published.notna().any():
         parts.append(_PAPER)
     for name, title in _TITLES.items():
@@ -129,13 +150,20 @@ def tables_page(
             parts += [f"## {title}", _caption(config, name)]
             parts.append(_markdown(table(of_table, last=config.finetuning.epochs, control=False)))
             parts += [_CONTROLS, _markdown(table(of_table, last=config.finetuning.epochs, control=True))]
+    parts += ["## Learning curves", _CURVES.format(confidence=confidence), *_shown(figures, "curves")]
     parts += ["## Rows", _legend(config)]
     parts += ["## Novelty", _NOVELTY.format(epoch=epoch)]
     for source in config.sources:
         parts += [f"### {source}", _markdown(novelty_table(novelty[novelty.zoo == source]))]
+    parts += ["### Accuracy against novelty", _AGAINST.format(confidence=confidence, epoch=epoch)]
+    parts += _shown(figures, "novelty")
     parts += ["## Autoencoders", _LEARNT.format(epoch=epoch)]
     parts.append(_markdown(hyperreps_that_were_run(config, history, reconstructions)))
-    parts += [f"![{path}]({path})" for path in figures]
+    parts += _shown(figures, "learning")
+    selection = config.sampling.selection
+    parts += ["### Figure 2: weights and accuracies", _WEIGHTS.format(epoch=epoch, selection=selection)]
+    parts += _shown(figures, "weights")
+    parts += ["### Latents", _LATENTS.format(selection=selection), *_shown(figures, "latents")]
     parts += ["## Table 3: the networks of the zoos", *_networks(config)]
     parts += ["## Table 4: the zoos", _markdown(table4(config))]
     parts += ["## What else was run", _ROWS.format(threshold=config.hyperrep.weight_threshold)]
@@ -153,6 +181,10 @@ def recipe_in_words(finetuning: Finetuning) -> str:
     said = f"the {finetuning.recipe}'s recipe"
     own = finetuning.activation in ("recipe", finetuning.recipe)
     return said if own else f"{said} but the {finetuning.activation}'s activation"
+
+
+def _shown(figures: list[str], name: str) -> list[str]:
+    return [f"![{path}]({path})" for path in figures if PurePath(path).stem == name]
 
 
 def _head(config: TablesSlice) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from hyperpipe.evaluation.settings import Bootstrap, Finetuning
-from hyperpipe.hyperrep.settings import HyperRep, Loss
+from hyperpipe.hyperrep.settings import HyperRep
 from hyperpipe.sampling.settings import Controls, Sampling
 from hyperpipe.settings import Model, Name
 from hyperpipe.zoo.settings import Zoo
@@ -33,8 +33,3 @@ class TablesSlice(Model):
 
 class FidelitySlice(Model):
     zoos: dict[Name, str]  # where the images of each are from
-
-
-class LearningSlice(Model):
-    zoo: Name
-    loss: Loss

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hyperpipe.results.order import in_order
+from hyperpipe.results.order import populations_in
 
 _EPOCHS = (0, 1, 25)  # shown beside the last one
 _KEYS = ["population", "sampler", "epoch"]
@@ -18,9 +18,8 @@ def table(cells: pd.DataFrame, *, last: int, control: bool) -> pd.DataFrame:
     other rows.
     """
     shown = cells[cells.control == control]
-    named = list(shown[_KEYS[:2]].drop_duplicates().itertuples(index=False, name=None))
     epochs = sorted({epoch for epoch in _EPOCHS if epoch < last} | {last})
-    keys = [(*pair, epoch) for epoch in epochs for pair in in_order(named)]
+    keys = [(*pair, epoch) for epoch in epochs for pair in populations_in(shown)]
     if not control:
         ends = shown[shown.population == "B_T"].groupby("column").epoch.max()
         keys += [("B_T", "zoo", epoch) for epoch in sorted(set(ends) - set(epochs))]

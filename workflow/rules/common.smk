@@ -61,8 +61,12 @@ def reconstructions_config(wildcards):
     return as_json(hp.reconstructions_slice(CONFIG, wildcards.zoo, wildcards.loss))
 
 
-def learning_config(wildcards):
+def figure_learning_config(wildcards):
     return as_json(hp.learning_slice(wildcards.zoo, wildcards.loss))
+
+
+def figure_config(wildcards):
+    return as_json(hp.figure_slice(CONFIG, wildcards.zoo))
 
 
 def population_config(wildcards):
@@ -149,6 +153,15 @@ def of_hyperreps(file):
 def populations_of_zoo(wildcards):
     names = [*POPULATIONS, "B_F", "controls", "scratch"]
     return expand("results/populations/{zoo}/{name}.h5", zoo=wildcards.zoo, name=names)
+
+
+def figures(wildcards):
+    """Those that the page shows."""
+    names = ("curves", "novelty", "weights", "latents")
+    of_sources = expand(
+        "results/figures/{zoo}/{name}.png", zoo=CONFIG.sources, name=names
+    )
+    return of_sources + of_hyperreps("learning.png")
 
 
 def shards_of_zoo(wildcards):

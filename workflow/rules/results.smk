@@ -1,32 +1,3 @@
-rule learning:
-    """The figure of an autoencoder's training."""
-    input:
-        history="results/hyperreps/{zoo}/{loss}/history.parquet",
-        reconstructions="results/hyperreps/{zoo}/{loss}/reconstructions.parquet",
-    output:
-        png="results/hyperreps/{zoo}/{loss}/learning.png",
-        svg="results/hyperreps/{zoo}/{loss}/learning.svg",
-        png_record="results/hyperreps/{zoo}/{loss}/learning.png.prov.json",
-        svg_record="results/hyperreps/{zoo}/{loss}/learning.svg.prov.json",
-    log:
-        "results/logs/learning/{zoo}/{loss}.log",
-    benchmark:
-        "results/benchmarks/learning/{zoo}/{loss}.jsonl"
-    conda:
-        "../../envs/hyperpipe.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        config=learning_config,
-        code=code_id("hyperpipe.stages.learning"),
-    shell:
-        "python -m hyperpipe learning --config {params.config:q} --history-path {input.history:q}"
-        " --reconstructions-path {input.reconstructions:q} --png-output {output.png:q} --svg-output {output.svg:q}"
-        " 2>&1 | tee {log:q}"
-
-
 rule tables:
     """The paper's tables: a page as Markdown and HTML, and the cells of Tables 1, 2 and 5 in long form."""
     input:
@@ -35,7 +6,7 @@ rule tables:
         histories=of_hyperreps("history.parquet"),
         reconstructions=of_hyperreps("reconstructions.parquet"),
         novelty=expand("results/novelty/{zoo}.parquet", zoo=CONFIG.sources),
-        figures=of_hyperreps("learning.png"),
+        figures=figures,
     output:
         page="results/tables.md",
         html="results/tables.html",

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from hyperpipe.figures.style import BLUE, GREEN, GREY, ORANGE, PINK, figure
 from hyperpipe.images.image_set import SPLITS
-from hyperpipe.results.figures import BLUE, GREEN, GREY, ORANGE, PINK, figure
 from hyperpipe.results.runs import checkpoint_epochs
 
 _SPLIT_STYLES = {"train": (BLUE, "-"), "validation": (ORANGE, "--")}

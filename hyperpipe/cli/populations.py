@@ -1,0 +1,53 @@
+"""Verbs that make populations."""
+
+from __future__ import annotations
+
+from hyperpipe.cli.stage import Input, Inputs, Output, Slice, stage
+from hyperpipe.sampling.settings import ControlsSlice, PopulationSlice, PretrainedSlice, ScratchSlice
+from hyperpipe.validation import parse_slice
+
+
+@stage
+def population(
+    config: Slice,
+    hyperrep_path: Input,
+    embeddings_path: Input,
+    metrics_path: Input,
+    store_output: Output,
+    sampler_paths: Inputs = "",
+) -> None:
+    """Samples populations from a hyper-representation, one a sampler, and reconstructs anchors.
+
+    The paths of samplers of the user's own are among the settings; named here too, they are in the record.
+    """
+    from hyperpipe.stages.population import population_stage
+
+    inputs = hyperrep_path, embeddings_path, metrics_path
+    population_stage(parse_slice(PopulationSlice, config), *inputs, store_output)
+
+
+@stage
+def controls(
+    config: Slice, hyperrep_path: Input, zoo_path: Input, rows_path: Input, metrics_path: Input, store_output: Output
+) -> None:
+    """Makes populations of a zoo's training networks without a density: what sampled ones have to beat."""
+    from hyperpipe.stages.controls import controls_stage
+
+    inputs = hyperrep_path, zoo_path, rows_path, metrics_path
+    controls_stage(parse_slice(ControlsSlice, config), *inputs, store_output)
+
+
+@stage
+def pretrained(config: Slice, zoo_path: Input, rows_path: Input, store_output: Output) -> None:
+    """Takes a zoo's own training networks as a population, B_F."""
+    from hyperpipe.stages.pretrained import pretrained_stage
+
+    pretrained_stage(parse_slice(PretrainedSlice, config), zoo_path, rows_path, store_output)
+
+
+@stage
+def scratch(config: Slice, images_path: Input, store_output: Output) -> None:
+    """Makes populations in the standard initialisations."""
+    from hyperpipe.stages.scratch import scratch_stage
+
+    scratch_stage(parse_slice(ScratchSlice, config), images_path, store_output)

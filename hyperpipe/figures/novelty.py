@@ -1,0 +1,89 @@
+"""Accuracy against novelty: whether populations that are good are more than copies, with all controls in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from string import ascii_letters
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from hyperpipe.figures.looks import looks
+from hyperpipe.figures.style import GREY, PINK, figure
+from hyperpipe.results.order import populations_in
+from hyperpipe.sampling.settings import POPULATIONS
+
+_PAIR = ["population", "sampler"]
+_FILLS = dict(zip(POPULATIONS, ("none", "left", "full", "right"), strict=True))
+_EDGES = {"controls": GREY, "scratch": PINK}
+_DISTANCE = (
+    "Distance in weights to the nearest training network, hidden units matched\n0: a copy, 1: trained on its own"
+)
+_DISAGREEMENT = "Predictions that are not those of the nearest training network, %"
+
+
+def draw_novelty(accuracies: pd.DataFrame, novelty: pd.DataFrame, title: str, *paths: Path) -> None:
+    """Of the populations of one zoo on its own test images, means over networks, before and after fine-tuning.
+
+    accuracies: with intervals, as results/accuracies.parquet has them. novelty: of single networks before fine-tuning,
+    long form. paths: ``.png`` or ``.svg``.
+    """
+    means = novelty.pivot_table(index=_PAIR, columns="measure", values="value")
+    rows = {_DISTANCE: means.matched, _DISAGREEMENT: 100 * (1 - means.agreement)}
+    epochs = sorted({0, 1, int(accuracies[accuracies.population != "B_T"].epoch.max())})
+    made = [pair for pair in populations_in(accuracies) if pair in means.index]
+    with figure(3.7 * len(epochs) + 2.4, 7.4, *paths) as drawn:
+        drawn.suptitle(title, x=0.01, ha="left", fontsize=12)
+        grid = drawn.subplots(len(rows), len(epochs), sharex="row", sharey=True, squeeze=False)
+        for of_measure, (measure, values) in zip(grid, rows.items(), strict=True):
+            for axes, epoch in zip(of_measure, epochs, strict=True):
+                _panel(axes, accuracies[accuracies.epoch == epoch].set_index(_PAIR), values, made)
+            of_measure[0].set_ylabel("Test accuracy, %")
+            of_measure[len(epochs) // 2].set_xlabel(measure)
+        for axes, epoch in zip(grid[0], epochs, strict=True):
+            axes.set_title(f"after {epoch} epoch{'s' * (epoch > 1)} of fine-tuning" if epoch else "as they are")
+        grid[0, 0].set_ylim(0, 100)
+        drawn.legend(handles=_legend(made), loc="outside right upper", fontsize=9)
+
+
+def _panel(axes: Axes, accuracies: pd.DataFrame, novelty: pd.Series, made: list[tuple[str, str]]) -> None:
+    for pair, (look, letter) in _drawn(made).items():
+        at, place = accuracies.loc[pair], novelty[pair]
+        mean, low, high = (100 * at[name] for name in ("mean", "low", "high"))
+        axes.vlines(place, low, high, color=GREY, linewidth=0.8)
+        axes.plot([place], [mean], linestyle="", **look)
+        axes.text(place, mean, letter, ha="center", va="center_baseline", fontsize=7)
+
+
+def _drawn(made: list[tuple[str, str]]) -> dict[tuple[str, str], tuple[dict[str, Any], str]]:
+    """How each population is drawn: colour and marker by sampler, filling by population; a letter for what nothing was
+    sampled for."""
+    found, known, letters = {}, looks(made), iter(ascii_letters)
+    for pair in made:
+        if pair[0] in _EDGES:
+            disc = {"marker": "o", "color": _EDGES[pair[0]], "markerfacecolor": "white", "markersize": 9}
+            found[pair] = disc, next(letters)
+        else:
+            shown = {"marker": known[pair].marker, "color": known[pair].color, "markerfacecoloralt": "white"}
+            sampled = pair[0] in POPULATIONS
+            found[pair] = shown | {"fillstyle": _FILLS.get(pair[0], "full"), "markersize": 7 if sampled else 12}, ""
+    return found
+
+
+def _legend(made: list[tuple[str, str]]) -> list[Line2D]:
+    """Colours and markers of samplers, fillings of populations; then what nothing was sampled for, one by one."""
+    handles, drawn = [], _drawn(made)
+    sampled = [pair for pair in made if pair[0] in POPULATIONS]
+    for sampler in dict.fromkeys(sampler for _, sampler in sampled):
+        look, _ = next(drawn[pair] for pair in sampled if pair[1] == sampler)
+        handles.append(Line2D([], [], linestyle="", label=sampler, **look | {"fillstyle": "full"}))
+    for population in dict.fromkeys(population for population, _ in sampled):
+        look = {"marker": "o", "color": GREY, "markersize": 7, "markerfacecoloralt": "white"}
+        handles.append(Line2D([], [], linestyle="", label=population, fillstyle=_FILLS[population], **look))
+    for pair, (look, letter) in drawn.items():
+        if pair not in sampled:
+            words = f"{letter}  {': '.join(pair)}" if letter else looks([pair])[pair].label
+            handles.append(Line2D([], [], linestyle="", label=words, **look))
+    return handles
