@@ -117,6 +117,12 @@ def test_every_population_is_at_its_accuracy_and_its_novelty(run, accuracies, dr
             assert (x, 100 * at["mean"]) in points, pair
 
 
+def test_where_fine_tuning_lasts_longer_than_the_zoos_training_b_t_is_not_in_the_last_panel(run, accuracies, drawn):
+    own = accuracies.query("zoo == 'digits' and target == 'digits' and not (population == 'B_T' and epoch == 2)")
+    novelty.draw_novelty(own, read_table(run / "results/novelty/digits.parquet"), "")
+    assert [len(axes.lines) for axes in drawn.axes] == [26, 26, 25] * 2
+
+
 def test_letters_in_the_figure_are_those_of_its_legend(run, accuracies, drawn):
     measured = read_table(run / "results/novelty/digits.parquet")
     own = accuracies.query("zoo == 'digits' and target == 'digits'")

@@ -17,6 +17,7 @@ _SHOWN = ("B_T", "B_F", "S_KDE30", "scratch")
 _CONTROLS = ("anchors", "anchors_shrunk")  # all of them are in the tables
 _OF_THE_TARGET = ("B_T", "scratch")
 _TICKS = (0, 1, 2, 5, 10, 25, 50, 100, 200, 500, 1000)
+_APART = 1.3  # ratio of neighbours
 
 
 def draw_curves(accuracies: pd.DataFrame, source: str, targets: list[str], title: str, *paths: Path) -> None:
@@ -49,19 +50,19 @@ def _curves(accuracies: pd.DataFrame, source: str, target: str) -> pd.DataFrame:
 
 
 def _panel(axes: Axes, curves: pd.DataFrame, known: dict[tuple[str, str], Look]) -> None:
+    last = curves.epoch.max()
+    ticks = [*(tick for tick in _TICKS if _APART * tick < last), last]
     for (population, sampler), look in known.items():
         curve = curves[(curves.population == population) & (curves.sampler == sampler)].sort_values("epoch")
         if len(curve):
             low, mean, high = (100 * curve[name] for name in ("low", "mean", "high"))
-            at_ticks = np.flatnonzero(curve.epoch.isin(_TICKS)).tolist()  # for print, where colours are greys
-            marked = {"marker": look.marker, "fillstyle": look.fill, "markersize": 5, "markevery": at_ticks}
+            at = np.flatnonzero(curve.epoch.isin([*ticks, curve.epoch.max()])).tolist()
+            marked = {"marker": look.marker, "fillstyle": look.fill, "markersize": 5, "markevery": at}
             axes.plot(curve.epoch, mean, color=look.color, linestyle=look.line, label=look.label, **marked)
             axes.fill_between(curve.epoch, low, high, color=look.color, alpha=0.15, linewidth=0)
-    last = curves.epoch.max()
     axes.set_xscale("symlog", linthresh=1, linscale=0.6)  # what the paper claims is of the first epochs
     axes.set_xlim(0, last)
     axes.set_ylim(0, 100)
-    ticks = [tick for tick in _TICKS if tick <= last]
     axes.set_xticks(ticks, map(str, ticks))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("Epoch of fine-tuning, of B_T and scratch: of training")

@@ -4,6 +4,7 @@ colours."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 from hyperpipe.figures.style import BLUE, GREEN, GREY, ORANGE, PINK, SKY, YELLOW
@@ -40,9 +41,11 @@ _OTHERS = {
 
 
 def looks(made: list[tuple[str, str]]) -> dict[tuple[str, str], Look]:
-    """Of populations with their samplers, in this order; controls that no figure names one by one have none."""
+    """Of populations with their samplers, in this order; controls that no figure names one by one have none.
+
+    Of more than three samplers of the user's own the looks recur.
+    """
     samplers = dict.fromkeys(sampler for population, sampler in made if population in POPULATIONS)
-    own = dict(zip([name for name in samplers if name not in _SAMPLERS], _OWN * len(samplers), strict=False))
-    known = _SAMPLERS | own
+    known = _SAMPLERS | dict(zip([name for name in samplers if name not in _SAMPLERS], cycle(_OWN), strict=False))
     found = {pair: Look(": ".join(pair), *known[pair[1]]) for pair in made if pair[0] in POPULATIONS}
     return {pair: (found | _OTHERS)[pair] for pair in made if pair in found or pair in _OTHERS}

@@ -50,10 +50,12 @@ def draw_novelty(accuracies: pd.DataFrame, novelty: pd.DataFrame, title: str, *p
 
 def _panel(axes: Axes, accuracies: pd.DataFrame, novelty: pd.Series, made: list[tuple[str, str]]) -> None:
     for pair, (look, letter) in _drawn(made).items():
+        if pair not in accuracies.index:  # B_T, where fine-tuning lasts longer than the zoo's training
+            continue
         at, place = accuracies.loc[pair], novelty[pair]
         mean, low, high = (100 * at[name] for name in ("mean", "low", "high"))
         axes.vlines(place, low, high, color=GREY, linewidth=0.8)
-        axes.plot([place], [mean], linestyle="", **look)
+        axes.plot([place], [mean], **look)
         axes.text(place, mean, letter, ha="center", va="center_baseline", fontsize=7)
 
 
@@ -62,28 +64,24 @@ def _drawn(made: list[tuple[str, str]]) -> dict[tuple[str, str], tuple[dict[str,
     sampled for."""
     found, known, letters = {}, looks(made), iter(ascii_letters)
     for pair in made:
+        look, letter = {"linestyle": "", "markerfacecoloralt": "white"}, ""
         if pair[0] in _EDGES:
-            disc = {"marker": "o", "color": _EDGES[pair[0]], "markerfacecolor": "white", "markersize": 9}
-            found[pair] = disc, next(letters)
+            letter = next(letters)
+            look |= {"marker": "o", "color": _EDGES[pair[0]], "markerfacecolor": "white", "markersize": 9}
+            look |= {"label": f"{letter}  {': '.join(pair)}"}
         else:
-            shown = {"marker": known[pair].marker, "color": known[pair].color, "markerfacecoloralt": "white"}
+            look |= {"marker": known[pair].marker, "color": known[pair].color, "label": known[pair].label}
             sampled = pair[0] in POPULATIONS
-            found[pair] = shown | {"fillstyle": _FILLS.get(pair[0], "full"), "markersize": 7 if sampled else 12}, ""
+            look |= {"fillstyle": _FILLS[pair[0]], "markersize": 7} if sampled else {"markersize": 12}
+        found[pair] = look, letter
     return found
 
 
 def _legend(made: list[tuple[str, str]]) -> list[Line2D]:
     """Colours and markers of samplers, fillings of populations; then what nothing was sampled for, one by one."""
-    handles, drawn = [], _drawn(made)
+    drawn = {pair: look for pair, (look, _) in _drawn(made).items()}
     sampled = [pair for pair in made if pair[0] in POPULATIONS]
-    for sampler in dict.fromkeys(sampler for _, sampler in sampled):
-        look, _ = next(drawn[pair] for pair in sampled if pair[1] == sampler)
-        handles.append(Line2D([], [], linestyle="", label=sampler, **look | {"fillstyle": "full"}))
-    for population in dict.fromkeys(population for population, _ in sampled):
-        look = {"marker": "o", "color": GREY, "markersize": 7, "markerfacecoloralt": "white"}
-        handles.append(Line2D([], [], linestyle="", label=population, fillstyle=_FILLS[population], **look))
-    for pair, (look, letter) in drawn.items():
-        if pair not in sampled:
-            words = f"{letter}  {': '.join(pair)}" if letter else looks([pair])[pair].label
-            handles.append(Line2D([], [], linestyle="", label=words, **look))
-    return handles
+    by_sampler = {sampler: drawn[population, sampler] | {"fillstyle": "full"} for population, sampler in sampled}
+    by_population = {pair[0]: drawn[pair] | {"marker": "o", "color": GREY} for pair in sampled}
+    handles = [Line2D([], [], **look | {"label": name}) for name, look in (by_sampler | by_population).items()]
+    return handles + [Line2D([], [], **look) for pair, look in drawn.items() if pair not in sampled]

@@ -35,9 +35,9 @@ def draw_weights(
     """Of one zoo, at one epoch, by one checkpoint of both its autoencoders.
 
     originals: networks [M, P] of the splits ``train`` and ``test``. reconstructed: by loss, those encoded and decoded,
-    of a split that has any.
-    mean: of what the autoencoders learnt from, [P]; a reconstruction with R² = 0 in a layer is as near to the networks
-    as this is. accuracies: loss, split, weights (``original`` or another), accuracy. paths: ``.png`` or ``.svg``.
+    of the splits that have any. mean: of what the autoencoders learnt from, [P]; a reconstruction with R² = 0 in a
+    layer is as near to the networks as this is. accuracies: loss, split, weights (``original`` or another), accuracy.
+    paths: ``.png`` or ``.svg``.
     """
     layers = architecture.layers
     with figure(12.5, 4.7, *paths) as drawn:
