@@ -28,6 +28,7 @@ from hyperpipe.sampling.samplers import check_samplers
 from hyperpipe.sampling.settings import (
     ANCHORS_OF_CONTROLS,
     POPULATIONS,
+    TRANSFERRED,
     Controls,
     ControlsSlice,
     PopulationSlice,
@@ -212,6 +213,18 @@ def tables_slice(config: Config) -> TablesSlice:
 
 def fidelity_slice(config: Config) -> FidelitySlice:
     return FidelitySlice(zoos={name: config.images[zoo.images].source for name, zoo in config.zoos.items()})
+
+
+def finetunings(config: Config) -> list[tuple[str, str, str]]:
+    """What is fine-tuned: (zoo, population, target), each a job."""
+    own = [(zoo, population, zoo) for zoo in config.sources for population in (*POPULATIONS, "controls")]
+    transferred = [
+        (source, population, target)
+        for source, targets in config.transfers().items()
+        for population in TRANSFERRED
+        for target in targets
+    ]
+    return own + transferred + [(zoo, "scratch", zoo) for zoo in config.zoos]
 
 
 def shards(zoo: Zoo) -> list[str]:

@@ -12,8 +12,8 @@ from some_networks import SMALL, WIDE, generator, networks
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from hyperpipe.bench.hyperrep import update_flop
 from hyperpipe.cnn import Architecture
+from hyperpipe.cost.flop import update_flop
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.hyperrep import precision
 from hyperpipe.hyperrep.augment import Views

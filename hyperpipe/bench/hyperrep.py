@@ -17,13 +17,13 @@ from tabulate import tabulate
 from hyperpipe.bench import work
 from hyperpipe.bench.work import per_second
 from hyperpipe.cnn import Architecture
+from hyperpipe.cost.flop import update_flop
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.hyperrep.augment import Views
 from hyperpipe.hyperrep.autoencoder import Autoencoder, ProjectionHead
 from hyperpipe.hyperrep.precision import products, refuse_what_is_not_here
 from hyperpipe.hyperrep.presets import PRESETS
 from hyperpipe.hyperrep.settings import HyperRep, Precision
-from hyperpipe.hyperrep.tokens import token_shapes
 from hyperpipe.hyperrep.train import optimiser_of, update
 from hyperpipe.hyperrep.update_reference import reference_losses
 from hyperpipe.machine import cpu, gpu, keep_memory
@@ -90,26 +90,6 @@ def as_table(result: dict[str, Any]) -> str:
     rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in result["matrix_gflops"].items())
     said = f"{result['device']}, torch {result['torch']}; matrix products, GFLOP/s: {rates}\n\n"
     return said + tabulate(body, head, tablefmt="github", colalign=("left", "left", *["right"] * 4))
-
-
-def update_flop(architecture: Architecture, settings: HyperRep) -> int:
-    """Of an update's matrix products: two for each multiply-add forward, twice that backward, views having none."""
-    width, shapes = settings.width, token_shapes(architecture)
-    tokens, numbers = sum(count for count, _ in shapes), sum(count * size for count, size in shapes)
-
-    def blocks(tokens: int, number: int) -> int:
-        linear = 4 * width * width + 2 * width * settings.feed_forward
-        return number * (tokens * linear + 2 * tokens * tokens * width)
-
-    of_view = blocks(tokens + 1, settings.encoder_blocks) + blocks(tokens, settings.decoder_blocks)
-    of_view += 2 * numbers * width + (1 + tokens) * width * settings.latent
-    views = settings.batch_size
-    if settings.beta != 1:
-        views *= 2
-        hidden, outputs = settings.projection_width, settings.projection_outputs
-        of_view += settings.latent * hidden + (settings.projection_layers - 1) * hidden**2 + hidden * outputs
-        of_view += views * outputs if settings.contrast == "nt_xent" else 0
-    return views * (6 * of_view - 2 * numbers * width)
 
 
 def _precisions(device: str) -> list[Precision]:

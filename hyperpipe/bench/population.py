@@ -20,8 +20,9 @@ from tabulate import tabulate
 
 from hyperpipe.bench import work
 from hyperpipe.bench.vmap import VmapBackend
-from hyperpipe.bench.work import RECIPE, in_training, nominal_flop, per_second
+from hyperpipe.bench.work import RECIPE, in_training, per_second
 from hyperpipe.cnn import Architecture
+from hyperpipe.cost.flop import nominal_flop
 from hyperpipe.machine import cpu
 from hyperpipe.progress import Progress
 from hyperpipe.zoo.backend import Backend

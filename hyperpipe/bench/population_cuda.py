@@ -11,8 +11,9 @@ import torch
 from tabulate import tabulate
 
 from hyperpipe.bench import work
-from hyperpipe.bench.work import in_training, nominal_flop, per_second
+from hyperpipe.bench.work import in_training, per_second
 from hyperpipe.cnn import Architecture
+from hyperpipe.cost.flop import nominal_flop
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.machine import gpu
 from hyperpipe.progress import Progress

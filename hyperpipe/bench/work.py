@@ -15,7 +15,6 @@ from hyperpipe.zoo.settings import Recipe
 
 RECIPE = Recipe(learning_rate=3e-4)
 SECONDS = 2.0  # that a rate is measured for
-_POSITIONS = 24**2, 8**2, 3**2, 1, 1  # where each layer's weights are applied
 
 
 def in_training(
@@ -29,12 +28,6 @@ def in_training(
     weights = np.stack([initialise(architecture, "kaiming_uniform", generator) for _ in range(networks)])
     orders = np.stack([generator.permutation(images) for _ in range(networks)])
     return backend(weights, architecture, RECIPE, data, threads), orders
-
-
-def nominal_flop(architecture: Architecture) -> float:
-    """Of a training image: two for each multiply-add forward, and 1.4 times as many backward."""
-    pairs = zip(architecture.layers, _POSITIONS, strict=True)
-    return 2.4 * 2 * sum(layer.outputs * layer.fan_in * positions for layer, positions in pairs)
 
 
 def per_second(work: Callable[[], Any], count: int, seconds: float) -> float:

@@ -22,6 +22,17 @@ def settings() -> None:
 
 
 @TOOLS.command()
+def cost(
+    files: Annotated[list[Path] | None, typer.Argument(help="as `snakemake --configfile` takes them")] = None,
+) -> None:
+    """Says what a run takes before it is started: jobs, operations, hours on a core, as Markdown."""
+    from hyperpipe.config_file import read_config
+    from hyperpipe.cost.table import cost_table
+
+    print(cost_table(read_config(files or [Path("config.yaml")])))
+
+
+@TOOLS.command()
 def times(folder: Annotated[Path, typer.Argument()] = Path("results/benchmarks")) -> None:
     """Lists how long each stage took in a run, as Markdown."""
     from hyperpipe.results.times import times as stage_times

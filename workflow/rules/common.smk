@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 from hyperpipe import config as hp
+from hyperpipe.cost import jobs as cost
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.hyperrep.settings import LOSSES
 from hyperpipe.provenance.identity import code_id
-from hyperpipe.sampling.settings import POPULATIONS, TRANSFERRED, own_sampler
+from hyperpipe.sampling.settings import POPULATIONS, own_sampler
 
 # `python` in the rules' commands is the one that runs Snakemake, also where that was called by its path.
 os.environ.update(
@@ -43,6 +44,27 @@ def shard_config(wildcards):
 def gpus(wildcards):
     """Of a training job; on SLURM it is given one, elsewhere `--resources gpu=1` lets one such job run at a time."""
     return 1 if CONFIG.training.device == "cuda" else 0
+
+
+def shard_minutes(wildcards):
+    return cost.minutes(cost.shard_job(CONFIG, **wildcards))
+
+
+def hyperrep_minutes(wildcards):
+    """A day at the most: its training is saved as it goes on, and goes on when called again."""
+    return min(cost.minutes(cost.hyperrep_job(CONFIG, wildcards.zoo)), 24 * 60)
+
+
+def hyperrep_megabytes(wildcards):
+    return cost.hyperrep_megabytes(CONFIG.hyperrep)
+
+
+def finetune_minutes(wildcards):
+    return cost.minutes(cost.finetune_job(CONFIG, **wildcards))
+
+
+def novelty_minutes(wildcards):
+    return cost.minutes(cost.novelty_job(CONFIG, wildcards.zoo))
 
 
 def zoo_config(wildcards):
@@ -124,19 +146,7 @@ def embeddings_of_population(wildcards):
 
 
 def evaluations(wildcards):
-    in_dataset = [
-        (zoo, population, zoo)
-        for zoo in CONFIG.sources
-        for population in (*POPULATIONS, "controls")
-    ]
-    transferred = [
-        (source, population, target)
-        for source, targets in CONFIG.transfers().items()
-        for population in TRANSFERRED
-        for target in targets
-    ]
-    scratch = [(zoo, "scratch", zoo) for zoo in CONFIG.zoos]
-    runs = in_dataset + transferred + scratch
+    runs = hp.finetunings(CONFIG)
     return ["results/evaluations/{}/{}/{}.parquet".format(*run) for run in runs]
 
 

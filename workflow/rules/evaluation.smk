@@ -15,7 +15,7 @@ rule finetune:
     threads: 1
     resources:
         mem_mb=4000,
-        runtime=240,
+        runtime=finetune_minutes,
         gpu=gpus,
     params:
         config=finetune_config,
@@ -77,7 +77,7 @@ rule novelty:
     threads: 1
     resources:
         mem_mb=4000,
-        runtime=120,
+        runtime=novelty_minutes,
     params:
         config=novelty_config,
         code=code_id("hyperpipe.stages.novelty"),

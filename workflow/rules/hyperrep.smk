@@ -44,8 +44,8 @@ rule hyperrep:
         "../../envs/hyperpipe.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=hyperrep_megabytes,
+        runtime=hyperrep_minutes,
         gpu=gpus,
         saving=CONFIG.hyperrep.saving,  # no param, since it changes no result
     params:

@@ -14,7 +14,7 @@ rule zoo_shard:
     threads: 1
     resources:
         mem_mb=4000,
-        runtime=240,
+        runtime=shard_minutes,
         gpu=gpus,
     params:
         config=shard_config,

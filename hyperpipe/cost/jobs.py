@@ -1,0 +1,115 @@
+"""The jobs of a run that take most of its time, and what each takes on a core.
+
+Times are by the rates of one core of the machine of `docs/performance.md`; on two thirds of the speed they are half as
+long again. What is not here takes seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from hyperpipe.cnn import Architecture
+from hyperpipe.config import Config, finetunings, shards
+from hyperpipe.cost.flop import FORWARD, nominal_flop, tokens_of, update_flop, views_of
+from hyperpipe.hyperrep.settings import LOSSES, HyperRep
+from hyperpipe.images.settings import channels
+from hyperpipe.sampling.controls import CONTROLS
+from hyperpipe.sampling.settings import POPULATIONS, STANDARD_INITS
+
+IMAGES_A_SECOND = {1: 199_362, 3: 109_070}  # trained by `native`, by channels (hyperpipe bench population)
+HYPERREP_FLOP_A_SECOND = 150e9  # in float32: 135 to 160 at the released size, up to 200 at the small ones
+PREDICTIONS_A_SECOND = 33_000  # of the novelty stage, which goes through `stacked`
+PAIRS_A_SECOND = 5_000  # of networks, whose hidden units are matched
+START = 3.0  # seconds of every job
+
+
+@dataclass(frozen=True)
+class Job:
+    """count: of what is said in `UNITS`. flop: as nominally counted, of trainings alone. seconds: on one core."""
+
+    stage: str
+    count: int
+    flop: float
+    seconds: float
+
+
+UNITS = {"zoo_shard": "training images", "hyperrep": "updates", "finetune": "training images", "novelty": "pairs"}
+
+
+def jobs(config: Config) -> list[Job]:
+    """All of them, in the order of the workflow."""
+    found = [shard_job(config, name, shard) for name, zoo in config.zoos.items() for shard in shards(zoo)]
+    found += [hyperrep_job(config, name) for name in config.sources for _ in LOSSES]
+    found += [finetune_job(config, *run) for run in finetunings(config)]
+    return found + [novelty_job(config, name) for name in config.sources]
+
+
+def shard_job(config: Config, zoo: str, shard: str) -> Job:
+    first, last = map(int, shard.split("-"))
+    return _training("zoo_shard", config, zoo, last - first + 1, config.zoos[zoo].epochs)
+
+
+def finetune_job(config: Config, zoo: str, population: str, target: str) -> Job:
+    networks = _networks(config, zoo, population)
+    return _training("finetune", config, target, networks, config.finetuning.epochs)
+
+
+def hyperrep_job(config: Config, zoo: str) -> Job:
+    """Of either loss. Networks that are left out (`weight_threshold`) are unknown before and counted in."""
+    settings = config.hyperrep
+    rows = config.split.counts(config.zoos[zoo].networks)[0] * len(settings.zoo_epochs)
+    updates = rows // settings.batch_size * settings.epochs
+    flop = float(updates * update_flop(Architecture(_channels(config, zoo)), settings))
+    return Job("hyperrep", updates, flop, START + flop / HYPERREP_FLOP_A_SECOND)
+
+
+def novelty_job(config: Config, zoo: str) -> Job:
+    """Every network of every population, and every training one, beside every training network."""
+    train, _, test = config.split.counts(config.zoos[zoo].networks)
+    populations = [*POPULATIONS, "B_F", "controls", "scratch"]
+    networks = test + sum(_networks(config, zoo, population) for population in populations)
+    predictions = 2 * networks * config.images[config.zoos[zoo].images].test
+    pairs = (networks + train) * train
+    return Job("novelty", pairs, math.nan, START + pairs / PAIRS_A_SECOND + predictions / PREDICTIONS_A_SECOND)
+
+
+def minutes(job: Job) -> int:
+    """To ask a cluster for: four times what it takes on the core that was measured, and 20."""
+    return 20 + math.ceil(4 * job.seconds / 60)
+
+
+def hyperrep_megabytes(settings: HyperRep) -> int:
+    """To ask a cluster for, for training on a CPU: what autograd keeps of each view's tokens in each block, twice.
+
+    At the released size 6.9 GB, 12.6 GB and 24 GB where 4.4, 9.5 and 17.7 were used, at batches of 50, 200 and 350.
+    """
+    tokens = tokens_of(Architecture()) + 1
+    block = 10 * settings.width + 2 * settings.feed_forward + 3 * settings.heads * tokens
+    kept = 4 * tokens * (settings.encoder_blocks + settings.decoder_blocks) * block
+    return 4000 + math.ceil(2 * kept * views_of(settings) / 1e6)
+
+
+def _training(stage: str, config: Config, zoo: str, networks: int, epochs: int) -> Job:
+    """On the images of a zoo; all of them are looked at before the first epoch and after each."""
+    images, colours = config.images[config.zoos[zoo].images], _channels(config, zoo)
+    trained = networks * epochs * images.train
+    looked_at = networks * ((epochs + 1) * (images.validation + images.test) + images.train)
+    equivalent = trained + FORWARD * looked_at
+    rate = IMAGES_A_SECOND[3 if colours == 3 else 1]
+    return Job(stage, trained, equivalent * nominal_flop(Architecture(colours)), START + equivalent / rate)
+
+
+def _networks(config: Config, zoo: str, population: str) -> int:
+    """Of a store of populations."""
+    sampling = config.sampling
+    if population in POPULATIONS:
+        return sampling.networks * (len(sampling.samplers) + 1)  # and reconstructions
+    if population == "B_F":
+        return min(sampling.networks, config.split.counts(config.zoos[zoo].networks)[0])
+    return sampling.networks * len({"controls": CONTROLS, "scratch": STANDARD_INITS}[population])
+
+
+def _channels(config: Config, zoo: str) -> int:
+    """Of images; three where their files alone say so."""
+    return channels(config.images[config.zoos[zoo].images]) or 3
