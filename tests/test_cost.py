@@ -10,11 +10,14 @@ import pytest
 from typer.testing import CliRunner
 
 from hyperpipe.cli import app
+from hyperpipe.cnn import Architecture
 from hyperpipe.config import finetunings, shards
 from hyperpipe.config_file import read_config
-from hyperpipe.cost.jobs import finetune_job, hyperrep_job, hyperrep_megabytes, jobs, minutes, novelty_job, shard_job
+from hyperpipe.cost.jobs import finetune_job, hyperrep_job, jobs, minutes, novelty_job, shard_job
+from hyperpipe.cost.memory import ROWS_AT_ONCE, parameters, reading_megabytes, training_megabytes
 from hyperpipe.cost.table import cost_table
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.hyperrep import autoencoder
 from hyperpipe.hyperrep.settings import HyperRep
 from hyperpipe.results.differences import differences
 from runs import ROOT, TINY, snakemake
@@ -30,8 +33,13 @@ def test_a_preset_is_planned_in_a_directory_of_its_own_with_the_jobs_that_were_c
     planned = {stage: int(count) for stage, count in re.findall(r"^(\w+) +(\d+)$", stages, re.MULTILINE)}
     counted = Counter(job.stage for job in jobs(read_config([PRESETS[name]])))
     assert counted == {stage: planned[stage] for stage in counted}
-    asked = map(int, re.findall(r"^rule hyperrep:(?:\n    .*)*?\n    resources: .*mem_mb=(\d+)", done.stdout, re.M))
-    assert set(asked) == {hyperrep_megabytes(read_config([PRESETS[name]]).hyperrep)}
+    settings, asked = read_config([PRESETS[name]]).hyperrep, {}
+    for rule, inputs, megabytes in re.findall(
+        r"^rule (\w+):\n    input: (.*)(?:\n    .*)*?mem_mb=(\d+)", done.stdout, re.M
+    ):
+        asked.setdefault("training" if rule == "hyperrep" else "hyperrep.h5" in inputs, set()).add(int(megabytes))
+    assert asked["training"] == {training_megabytes(settings)} and asked[True] == {reading_megabytes(settings)}
+    assert max(asked[False]) == 4000
 
 
 def test_the_papers_preset_differs_from_the_paper_in_nothing_and_the_laptops_says_where():
@@ -79,8 +87,16 @@ def test_more_work_takes_longer_and_more_time_is_asked_for_than_it_takes():
     small, large = (jobs(read_config([PRESETS[name]])) for name in ("laptop", "paper"))
     assert all(60 * minutes(job) > 4 * job.seconds for job in small + large)
     assert sum(job.seconds for job in large) > 100 * sum(job.seconds for job in small)
-    one, two = (HyperRep(preset="released", batch_size=size) for size in (200, 350))
-    assert (hyperrep_megabytes(one), hyperrep_megabytes(two)) > (9534, 17721), "less than was measured at these sizes"
+
+
+def test_more_memory_is_asked_for_than_was_measured_and_it_grows_with_the_autoencoder():
+    for batch, measured in {50: 4423, 200: 9534, 350: 17721}.items():
+        assert measured < training_megabytes(HyperRep(preset="released", batch_size=batch)) < 2.1 * measured
+    assert 3005 < reading_megabytes(HyperRep(preset="released")) < 2.2 * 3005
+    assert reading_megabytes(HyperRep(preset="small")) < 4000 and ROWS_AT_ONCE == autoencoder.ROWS_AT_ONCE
+    for preset in ("small", "wsl21"):
+        made = autoencoder.Autoencoder(Architecture(), HyperRep(preset=preset))
+        assert parameters(HyperRep(preset=preset)) == sum(part.numel() for part in made.parameters())
 
 
 def test_times_are_said_as_a_person_would(tmp_path):

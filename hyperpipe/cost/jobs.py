@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from hyperpipe.cnn import Architecture
 from hyperpipe.config import Config, finetunings, shards
-from hyperpipe.cost.flop import FORWARD, nominal_flop, tokens_of, update_flop, views_of
-from hyperpipe.hyperrep.settings import LOSSES, HyperRep
+from hyperpipe.cost.flop import FORWARD, nominal_flop, update_flop
+from hyperpipe.hyperrep.settings import LOSSES
 from hyperpipe.images.settings import channels
 from hyperpipe.sampling.controls import CONTROLS
 from hyperpipe.sampling.settings import POPULATIONS, STANDARD_INITS
@@ -77,17 +77,6 @@ def novelty_job(config: Config, zoo: str) -> Job:
 def minutes(job: Job) -> int:
     """To ask a cluster for: four times what it takes on the core that was measured, and 20."""
     return 20 + math.ceil(4 * job.seconds / 60)
-
-
-def hyperrep_megabytes(settings: HyperRep) -> int:
-    """To ask a cluster for, for training on a CPU: what autograd keeps of each view's tokens in each block, twice.
-
-    At the released size 6.9 GB, 12.6 GB and 24 GB where 4.4, 9.5 and 17.7 were used, at batches of 50, 200 and 350.
-    """
-    tokens = tokens_of(Architecture()) + 1
-    block = 10 * settings.width + 2 * settings.feed_forward + 3 * settings.heads * tokens
-    kept = 4 * tokens * (settings.encoder_blocks + settings.decoder_blocks) * block
-    return 4000 + math.ceil(2 * kept * views_of(settings) / 1e6)
 
 
 def _training(stage: str, config: Config, zoo: str, networks: int, epochs: int) -> Job:

@@ -27,10 +27,15 @@ def _row(stage: str, found: list[Job], unit: str | None) -> list[str]:
         stage,
         f"{len(found)}",
         f"{frame['count'].sum():,} {unit}" if unit else "",
-        "" if math.isnan(flop) else f"{flop / 1e15:,.{0 if flop > 1e17 else 3}{'f' if flop > 1e17 else 'g'}}",
+        "" if math.isnan(flop) else _figures(flop / 1e15),
         _time(frame.seconds.sum()),
         _time(frame.seconds.max()),
     ]
+
+
+def _figures(number: float) -> str:
+    """Three of them, and no power of ten."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def _time(seconds: float) -> str:

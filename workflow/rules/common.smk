@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from hyperpipe import config as hp
-from hyperpipe.cost import jobs as cost
+from hyperpipe.cost import jobs as cost, memory
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.hyperrep.settings import LOSSES
 from hyperpipe.provenance.identity import code_id
@@ -55,8 +55,13 @@ def hyperrep_minutes(wildcards):
     return min(cost.minutes(cost.hyperrep_job(CONFIG, wildcards.zoo)), 24 * 60)
 
 
-def hyperrep_megabytes(wildcards):
-    return cost.hyperrep_megabytes(CONFIG.hyperrep)
+def training_megabytes(wildcards):
+    return memory.training_megabytes(CONFIG.hyperrep)
+
+
+def reading_megabytes(wildcards):
+    """Of whatever reads an autoencoder."""
+    return memory.reading_megabytes(CONFIG.hyperrep)
 
 
 def finetune_minutes(wildcards):

@@ -44,7 +44,7 @@ rule reconstructions:
         "../../envs/hyperpipe.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=reading_megabytes,
         runtime=60,
         gpu=gpus,
     params:
@@ -76,7 +76,7 @@ rule novelty:
         "../../envs/hyperpipe.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=reading_megabytes,
         runtime=novelty_minutes,
     params:
         config=novelty_config,

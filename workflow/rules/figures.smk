@@ -49,7 +49,7 @@ rule figure_weights:
         "../../envs/hyperpipe.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=reading_megabytes,
         runtime=60,
     params:
         config=figure_config,
@@ -140,7 +140,7 @@ rule figure_latents:
         "../../envs/hyperpipe.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=reading_megabytes,
         runtime=60,
     params:
         config=figure_config,

@@ -44,7 +44,7 @@ rule hyperrep:
         "../../envs/hyperpipe.yaml"
     threads: 1
     resources:
-        mem_mb=hyperrep_megabytes,
+        mem_mb=training_megabytes,
         runtime=hyperrep_minutes,
         gpu=gpus,
         saving=CONFIG.hyperrep.saving,  # no param, since it changes no result

@@ -18,7 +18,7 @@ rule population:
         "../../envs/hyperpipe.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=reading_megabytes,
         runtime=30,
     params:
         config=population_config,
@@ -48,7 +48,7 @@ rule controls:
         "../../envs/hyperpipe.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=reading_megabytes,
         runtime=30,
     params:
         config=controls_config,
