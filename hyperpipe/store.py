@@ -10,6 +10,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
+import math
 import os
 import secrets
 import time
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _CHUNK_BYTES = 1 << 20
+_PIECE_BYTES = 16 << 20
 _STALE_SECONDS = 60.0  # a part that no one has written to for so long is what a kill has left
 
 
@@ -58,6 +60,13 @@ class Store:
         if _digest(array) != self._digests[name]:
             raise _damaged(self.path, f"the data of {name} have changed")
         return array
+
+    def check(self) -> None:
+        """Reads all data, some megabytes at a time. Raises HyperpipeError where they are not what was written."""
+        with _reading(self.path) as file:
+            for name, digest in self._digests.items():
+                if _streamed(file[name]) != digest:
+                    raise _damaged(self.path, f"the data of {name} have changed")
 
 
 def write_store(path: str | Path, kind: str, datasets: Mapping[str, np.ndarray], attrs: Mapping[str, Any]) -> None:
@@ -111,15 +120,19 @@ def content_hash(path: str | Path) -> str:
     """
     path = Path(path)
     if path.suffix != ".h5":
-        try:
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise HyperpipeError(f"{path}: cannot be read ({brief(error)}); let Snakemake make it") from None
+        return bytes_hash(path)
     store = read_store(path)
-    for name in store:
-        store[name]
+    store.check()
     return store.content
+
+
+def bytes_hash(path: str | Path) -> str:
+    """SHA-256 of a file's bytes. Raises HyperpipeError where it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise HyperpipeError(f"{path}: cannot be read ({brief(error)}); let Snakemake make it") from None
 
 
 def write_table(path: str | Path, frame: pd.DataFrame) -> None:
@@ -211,6 +224,30 @@ def _digest(array: np.ndarray) -> str:
     digest = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
     digest.update(np.asarray(array, order="C"))
     return digest.hexdigest()
+
+
+def _streamed(dataset: h5py.Dataset) -> str:
+    """`_digest` of a dataset, a piece at a time."""
+    digest = hashlib.sha256(f"{dataset.dtype.str}{dataset.shape}".encode())
+    for piece in _pieces(dataset.shape, dataset.dtype.itemsize):
+        digest.update(np.asarray(dataset[piece], order="C"))
+    return digest.hexdigest()
+
+
+def _pieces(shape: tuple[int, ...], itemsize: int) -> Iterator[tuple[int | slice, ...]]:
+    """Where the pieces of an array are that follow one another in its bytes."""
+    if not shape:
+        yield ()
+        return
+    row = itemsize * math.prod(shape[1:])
+    if row > _PIECE_BYTES:
+        for index in range(shape[0]):
+            for rest in _pieces(shape[1:], itemsize):
+                yield (index, *rest)
+    elif row:
+        rows = _PIECE_BYTES // row
+        for start in range(0, shape[0], rows):
+            yield (slice(start, start + rows),)
 
 
 def _chunks(array: np.ndarray) -> tuple[int, ...]:

@@ -46,7 +46,7 @@ def card(monkeypatch):
 
 def nvcc() -> None:
     try:
-        library._nvcc()
+        library.nvcc()
     except BuildError as error:
         pytest.skip(str(error))
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.provenance import surroundings
 from hyperpipe.provenance.identity import ROOT, code_id, code_modules
-from hyperpipe.provenance.record import SUFFIX, Record, recording
+from hyperpipe.provenance.opened import files_read
+from hyperpipe.provenance.record import SUFFIX, Record, is_sealed, record_hash, recording
+from hyperpipe.provenance.reference import records_reference
+from hyperpipe.randomness import stream
 from hyperpipe.store import content_hash, write_store
 
 
@@ -80,9 +86,14 @@ def test_what_cannot_be_known_before_it_runs_is_refused(package, line):
 def test_a_record_says_what_was_read_and_made_and_an_error_leaves_none(tmp_path):
     read, made = tmp_path / "in.txt", tmp_path / "out.h5"
     read.write_text("a")
-    with recording("zoo-shard", {"seed": 3}, [read], [made], "0001-0002"):
+    Path(str(read) + SUFFIX).write_text("its record")
+    stream(3, "before", 1)
+    with recording("zoo-shard", {"seed": 3}, [read], [made], "0001-0002", threads=2) as notes:
         write_store(made, "zoo", {"x": np.arange(3)}, {"a": 1})
         read.write_text("changed while the stage ran")
+        for network in (1, 2):
+            stream(3, "zoo/init", network, "first")
+        notes.update(backend="native", exclusions={"not finite": 2}, raw=[read])
     record = Record.model_validate_json(Path(str(made) + SUFFIX).read_text())
     assert record.seeds == {"root": 3, "networks": "0001-0002"}
     assert record.output.content == content_hash(made) and record.outputs == [record.output]
@@ -90,7 +101,10 @@ def test_a_record_says_what_was_read_and_made_and_an_error_leaves_none(tmp_path)
         "SHA-256 of a"
     )
     assert record.code == code_modules("hyperpipe.stages.zoo_shard")
-    assert record.started <= record.ended
+    assert record.started <= record.ended and record.threads == 2
+    assert record.inputs[0].record == record_hash(read) and record.raw[0].content == content_hash(read)
+    assert record.streams == {"zoo/init/first": 2}, "not those that were drawn from before"
+    assert record.notes == {"backend": "native"} and record.exclusions == {"not finite": 2}
 
     with pytest.raises(ZeroDivisionError), recording("zoo-shard", {}, [], [tmp_path / "other.h5"]):
         raise ZeroDivisionError
@@ -104,3 +118,102 @@ def test_the_content_of_a_store_is_its_data_and_attributes_and_not_its_bytes(tmp
 
     assert store("a.h5", 1, 1) == store("b.h5", 1, 1)
     assert len({store("a.h5", *numbers) for numbers in ((1, 1), (2, 1), (1, 2))}) == 3
+
+
+def record_of(tmp_path: Path, name: str, config: dict, inputs: list[Path], root: Path = ROOT) -> Record:
+    made = tmp_path / name
+    with recording("tables", config, inputs, [made]):
+        made.write_text("made")
+    return Record.model_validate_json(Path(str(made) + SUFFIX).read_text())
+
+
+def test_an_edit_of_a_record_breaks_its_seal(tmp_path):
+    record = record_of(tmp_path, "a.txt", {"seed": 1, "rate": 1e-8, "share": 0.0, "name": "é"}, [])
+    assert is_sealed(record)
+    for change in ({"stage": "zoo"}, {"threads": 2}, {"config": {"seed": 1}}, {"seconds": 1.0}, {"id": "x"}):
+        assert not is_sealed(record.model_copy(update=change))
+
+
+def test_the_id_is_of_what_decides_the_outputs_and_of_nothing_else(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.write_text("1")
+    second.write_text("2")
+    made = record_of(tmp_path, "a.txt", {"seed": 1}, [first, second])
+    assert record_of(tmp_path, "elsewhere.txt", {"seed": 1}, [first, second]).id == made.id, "another time and place"
+    assert record_of(tmp_path, "a.txt", {"seed": 2}, [first, second]).id != made.id
+    assert record_of(tmp_path, "a.txt", {"seed": 1}, [second, first]).id != made.id
+    second.write_text("3")
+    assert record_of(tmp_path, "a.txt", {"seed": 1}, [first, second]).id != made.id
+
+
+def test_files_that_are_read_are_seen_and_no_others(tmp_path):
+    for name in ("data/read", "data/deep/read", "data/not", "other/read"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("1 2")
+    with files_read([tmp_path / "data"]) as files:
+        (tmp_path / "data/read").read_text()
+        np.loadtxt(tmp_path / "data/deep/read")
+        (tmp_path / "data/written").write_text("x")
+        (tmp_path / "other/read").read_bytes()
+    (tmp_path / "data/not").read_text()
+    assert files == [tmp_path / "data/deep/read", tmp_path / "data/read"]
+    with files_read([tmp_path / "other/read"]) as files:
+        (tmp_path / "other/read").read_bytes()
+    assert files == [tmp_path / "other/read"], "a file by itself"
+
+
+def test_the_checkout_is_named_by_its_commit_and_what_differs_from_it(tmp_path, monkeypatch):
+    for name in ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"):
+        monkeypatch.setenv(name, "someone")
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
+
+    def found() -> dict[str, str]:
+        surroundings.repository.cache_clear()
+        return surroundings.repository(tmp_path)
+
+    assert found() == {}, "no checkout"
+    git("init")
+    (tmp_path / "file").write_text("a")
+    git("add", "file")
+    git("commit", "-m", "first")
+    clean = found()
+    assert clean == {"commit": git("rev-parse", "HEAD")}
+    (tmp_path / "file").write_text("b")
+    changed = found()
+    assert changed["commit"] == clean["commit"] and len(changed["diff"]) == 64
+    (tmp_path / "file").write_text("c")
+    assert found()["diff"] != changed["diff"]
+    monkeypatch.setenv("PATH", "")
+    assert found() == {}, "no git"
+    surroundings.repository.cache_clear()
+
+
+def test_of_the_environment_only_the_jobs_names_are_recorded(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_ID", "17")
+    monkeypatch.setenv("SLURM_JOB_USER", "someone")
+    monkeypatch.setenv("API_TOKEN", "very-secret")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "photos").write_text("x")
+    monkeypatch.chdir(ROOT)
+    made = tmp_path / "a.txt"
+    with recording("tables", {}, [], [made]) as notes:
+        made.write_text("made")
+        notes["raw"] = [tmp_path / "photos"]
+    text = Path(str(made) + SUFFIX).read_text()
+    record = Record.model_validate_json(text)
+    assert record.scheduler == {"SLURM_JOB_ID": "17"} and "very-secret" not in text and "someone" not in text
+    assert record.raw[0].path == "~/photos"
+
+
+def test_versions_are_those_that_python_would_import():
+    found = surroundings.versions()
+    assert "hyperpipe" not in found and len(found) > 20
+    for name in ("torch", "numpy", "scikit-learn", "snakemake-executor-plugin-slurm"):
+        assert found[name] == metadata.version(name)
+
+
+def test_docs_records_is_what_the_model_says():
+    assert (ROOT / "docs/records.md").read_text() == records_reference(), "hyperpipe records > docs/records.md"

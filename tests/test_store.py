@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import os
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 
 from hyperpipe.errors import HyperpipeError
-from hyperpipe.store import read_store, read_table, remove, write_store, write_table, writing
+from hyperpipe.store import content_hash, read_store, read_table, remove, write_store, write_table, writing
 
 ARRAYS = {
     "weights": np.arange(6000, dtype=np.float32).reshape(2, 300, 10),
@@ -127,3 +128,16 @@ def test_no_flipped_byte_of_a_table_changes_a_number(tmp_path):
         except HyperpipeError:
             refused += 1
     assert refused > 100
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (7,), (3, 0), (3, 5, 4), (2, 1, 30)])
+def test_data_are_checked_a_piece_at_a_time(tmp_path, monkeypatch, shape):
+    monkeypatch.setattr("hyperpipe.store._PIECE_BYTES", 50)
+    path, array = tmp_path / "a.h5", np.arange(int(np.prod(shape)), dtype=np.int32).reshape(shape)
+    write_store(path, "zoo", {"x": array, "flags": array > 3}, {})
+    read_store(path).check()
+    if array.size:
+        with h5py.File(path, "r+") as file:
+            file["x"][(-1,) * array.ndim] = 99
+        with pytest.raises(HyperpipeError, match="the data of x have changed"):
+            content_hash(path)

@@ -14,9 +14,10 @@ import pytest
 import yaml
 
 from hyperpipe.hyperrep.hyperrep_store import read_embeddings, read_hyperrep
+from hyperpipe.hyperrep.settings import REASONS
 from hyperpipe.images.image_set import read_images
 from hyperpipe.provenance.identity import code_modules
-from hyperpipe.provenance.record import SUFFIX, Record
+from hyperpipe.provenance.record import SUFFIX, Record, is_sealed, read_record, record_hash
 from hyperpipe.results.tables import cell
 from hyperpipe.sampling.population_store import read_populations
 from hyperpipe.store import content_hash
@@ -184,6 +185,17 @@ def test_the_accuracies_are_those_of_the_networks_of_every_population(run):
     assert len(b_t) == 3 * 3 and (b_t.networks == 2).all(), "three epochs and splits of images, two networks"
 
 
+def test_records_say_what_was_compiled_with_what_and_what_was_left_out(run):
+    notes = read_record(run / "results/zoos/digits/shards/0001-0008.h5").notes
+    assert notes["backend"].startswith("stacked") or "-O3" in notes["compiler"]
+    rows = pd.read_parquet(run / "results/rows/digits.parquet")
+    exclusions = read_record(run / "results/rows/digits.parquet").exclusions
+    assert exclusions == {reason: (rows.left_out == reason).sum() for reason in REASONS}
+
+
+NOT_RANDOM = {"novelty"}  # given the root of a stream that only training draws from
+
+
 def test_beside_each_output_lies_the_record_of_how_it_was_made(run):
     records = sorted((run / "results").rglob("*" + SUFFIX))
     kinds = (".h5", ".parquet", ".md", ".html", ".csv", ".png", ".svg")
@@ -193,8 +205,15 @@ def test_beside_each_output_lies_the_record_of_how_it_was_made(run):
         record = Record.model_validate_json(path.read_text())
         assert path == run / (record.output.path + SUFFIX)
         assert record.code == code_modules("hyperpipe.stages." + record.stage.replace("-", "_"))
-        for file in (record.output, *record.inputs):
+        for file in (*record.outputs, *record.inputs):
             assert file.content == content_hash(run / file.path), "an input that its record did not see"
+        for file in record.inputs:
+            assert file.record == record_hash(run / file.path) is not None, "the chain ends before the images"
+        assert is_sealed(record) and record.output in record.outputs
+        assert bool(record.inputs) != bool(record.raw), "what reads no output reads files from outside, all others none"
+        assert "seed" not in record.config or record.streams or record.stage in NOT_RANDOM
+        assert record.repository["commit"] and record.hardware["cpu"] and record.versions["torch"]
+        assert record.peak_megabytes > 10 and record.seconds >= 0 and record.recording_seconds > 0
 
 
 # What runs again after a change: each a dry run on the finished run.

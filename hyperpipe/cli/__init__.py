@@ -14,12 +14,14 @@ import typer
 from hyperpipe.cli import zoos, hyperreps, populations, evaluations, figures, results  # noqa: F401
 
 # isort: on
+from hyperpipe.cli.provenance import PROVENANCE
 from hyperpipe.cli.stage import STAGES
 from hyperpipe.cli.tools import TOOLS
 from hyperpipe.errors import HyperpipeError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(STAGES)
+app.add_typer(PROVENANCE)
 app.add_typer(TOOLS)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from hyperpipe.cli.stage import Input, Inputs, Output, Slice, Threads, paths, stage
 from hyperpipe.evaluation.settings import AccuraciesSlice, FinetuneSlice, NoveltySlice
+from hyperpipe.notes import Notes
 from hyperpipe.validation import parse_slice
 
 
 @stage
 def finetune(
     config: Slice, population_path: Input, images_path: Input, table_output: Output, threads: Threads = 1
-) -> dict[str, str]:
+) -> Notes:
     """Fine-tunes the populations of a store on a target's images."""
     from hyperpipe.stages.finetune import finetune_stage
 

@@ -10,15 +10,16 @@ import typer
 from hyperpipe.cli.stage import Input, Output, Slice, Threads, stage
 from hyperpipe.evaluation.settings import ReconstructionsSlice
 from hyperpipe.hyperrep.settings import SAVING, HyperRepSlice, RowsSlice
+from hyperpipe.notes import Notes
 from hyperpipe.validation import parse_slice
 
 
 @stage
-def rows(config: Slice, zoo_path: Input, split_path: Input, table_output: Output) -> None:
+def rows(config: Slice, zoo_path: Input, split_path: Input, table_output: Output) -> Notes:
     """Lists the rows of a zoo, a network at an epoch, and which of them are left out."""
     from hyperpipe.stages.rows import rows_stage
 
-    rows_stage(parse_slice(RowsSlice, config), zoo_path, split_path, table_output)
+    return rows_stage(parse_slice(RowsSlice, config), zoo_path, split_path, table_output)
 
 
 @stage
@@ -32,7 +33,7 @@ def hyperrep(
     threads: Threads = 1,
     checkpoint: Annotated[Path | None, typer.Option(help="to go on from after a kill; removed at the end")] = None,
     saving: Annotated[str, typer.Option(help="how often that is written")] = SAVING,
-) -> dict[str, str]:
+) -> Notes:
     """Trains the autoencoder of a zoo and embeds its networks."""
     from hyperpipe.stages.hyperrep import hyperrep_stage
 
@@ -50,7 +51,7 @@ def reconstructions(
     images_path: Input,
     table_output: Output,
     threads: Threads = 1,
-) -> dict[str, str]:
+) -> Notes:
     """Tests a zoo's networks beside what an autoencoder makes of them."""
     from hyperpipe.stages.reconstructions import reconstructions_stage
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hyperpipe.notes import Notes
 from hyperpipe.provenance.record import recording
 from hyperpipe.validation import parse_json
 
@@ -22,10 +23,10 @@ Output = Annotated[Path, typer.Option()]
 Threads = Annotated[int, typer.Option(min=1)]
 
 
-def stage(verb: Callable[..., dict[str, str] | None]) -> Callable[..., None]:
+def stage(verb: Callable[..., Notes | None]) -> Callable[..., Notes | None]:
     """Makes a function a verb of the command line that leaves a record beside each of its outputs.
 
-    What it returns goes into the record's notes.
+    What it returns goes into the record.
     """
 
     @STAGES.command()
@@ -35,7 +36,8 @@ def stage(verb: Callable[..., dict[str, str] | None]) -> Callable[..., None]:
         inputs += [path for name, value in arguments.items() if name.endswith("_paths") for path in paths(value)]
         outputs = [value for name, value in arguments.items() if name.endswith("_output")]
         config = parse_json(arguments["config"])
-        with recording(verb.__name__.replace("_", "-"), config, inputs, outputs, arguments.get("seeds")) as notes:
+        name, seeds, threads = verb.__name__.replace("_", "-"), arguments.get("seeds"), arguments.get("threads", 1)
+        with recording(name, config, inputs, outputs, seeds, threads) as notes:
             notes.update(verb(**arguments) or {})
 
     return verb

@@ -5,22 +5,21 @@ from __future__ import annotations
 from hyperpipe.cli.stage import Input, Inputs, Output, Seeds, Slice, Threads, paths, stage
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.images.settings import ImagesSlice
+from hyperpipe.notes import Notes
 from hyperpipe.validation import parse_slice
 from hyperpipe.zoo.settings import ShardSlice, ZooSlice
 
 
 @stage
-def images(config: Slice, store_output: Output) -> None:
+def images(config: Slice, store_output: Output) -> Notes:
     """Makes a data set: uint8 images with fixed splits."""
     from hyperpipe.stages.images import images_stage
 
-    images_stage(parse_slice(ImagesSlice, config), store_output)
+    return images_stage(parse_slice(ImagesSlice, config), store_output)
 
 
 @stage
-def zoo_shard(
-    config: Slice, seeds: Seeds, images_path: Input, store_output: Output, threads: Threads = 1
-) -> dict[str, str]:
+def zoo_shard(config: Slice, seeds: Seeds, images_path: Input, store_output: Output, threads: Threads = 1) -> Notes:
     """Trains the networks of a range of seeds, ``0001-0032``."""
     from hyperpipe.stages.zoo_shard import shard_stage
 

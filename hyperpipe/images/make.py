@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hyperpipe.images.image_set import ImageSet
 from hyperpipe.images.settings import ImagesSlice, Own, Standard
+
+
+def raw_places(config: ImagesSlice) -> list[Path]:
+    """The files that a data set is made of, or folders that these lie in."""
+    settings = config.images
+    if isinstance(settings, Standard):
+        return [Path(settings.folder).expanduser()]
+    if isinstance(settings, Own):
+        return [Path(path).expanduser() for path in (settings.path, settings.test_path) if path is not None]
+    if settings.source == "digits":
+        import sklearn.datasets
+
+        return [Path(sklearn.datasets.__file__).parent / "data"]
+    import matplotlib
+
+    return [Path(matplotlib.get_data_path(), "fonts")]
 
 
 def make_images(config: ImagesSlice) -> ImageSet:

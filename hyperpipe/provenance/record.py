@@ -1,103 +1,182 @@
 """The record of a run of a stage, ``<output>.prov.json`` beside each of its outputs.
 
-Records are outputs of their rules and inputs of none: they hold times, which would rerun whatever read them.
+Records are outputs of their rules and inputs of none: they hold times, which would rerun whatever read them. Each names
+the records of what it read by their hash, so that they chain from a table down to the images.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from hyperpipe.provenance.identity import code_modules
-from hyperpipe.settings import Model
-from hyperpipe.store import content_hash, write_text
+from pydantic import Field, ValidationError
 
-VERSION = 1
+from hyperpipe.errors import HyperpipeError
+from hyperpipe.notes import Notes
+from hyperpipe.provenance import surroundings
+from hyperpipe.provenance.identity import code_modules
+from hyperpipe.randomness import streams_used
+from hyperpipe.settings import Model
+from hyperpipe.store import bytes_hash, content_hash, write_text
+
+VERSION = 2
 SUFFIX = ".prov.json"
-# Of the package itself the code says more than a version.
-_PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "pandas", "pyarrow", "h5py", "matplotlib", "pillow")
+PACKAGE_FILE = "package:"  # how the path of a file begins that came with an installed package
 
 
 class File(Model):
-    """A file as it was: content is the SHA-256 of what it holds, for HDF5 stores of data and attributes."""
+    path: str = Field(description="as seen from the run's directory; `package:` before that of an installed package's")
+    content: str = Field(description="SHA-256 of what it holds: of an HDF5 store's data and attributes, else of bytes")
 
-    path: str
-    content: str
+
+class Input(File):
+    record: str | None = Field(description="SHA-256 of the record beside it; null where it has none")
 
 
 class Record(Model):
-    """Who made a file from what: schema of ``<output>.prov.json``. Paths are relative to the run's directory.
-
-    stage: the verb of the command line. arguments: those that it was called with. config: its slice of the
-    configuration. seeds: the root of its random streams, where it draws any, and the networks', where it trains some.
-    code: the SHA-256 of each module of the package that the stage imports. versions: of Python and packages. notes:
-    what only the stage knows, as the back end that trained and why.
-    """
-
-    version: Literal[1]
-    output: File
-    stage: str
-    arguments: list[str]
-    config: dict[str, Any]
-    seeds: dict[str, int | str]
-    inputs: list[File]
-    outputs: list[File]
-    code: dict[str, str]
-    versions: dict[str, str]
-    notes: dict[str, str]
-    started: str
-    ended: str
+    version: Literal[2] = Field(description="of this schema")
+    output: File = Field(description="the file that this record lies beside")
+    stage: str = Field(description="the verb of the command line that made it")
+    arguments: list[str] = Field(description="what it was called with, verb and paths included")
+    config: dict[str, Any] = Field(description="its slice of the configuration")
+    config_hash: str = Field(description="SHA-256 of that, as JSON with sorted keys")
+    seeds: dict[str, int | str] = Field(
+        description="`root` of all randomness, where it draws any; `networks` it trains"
+    )
+    streams: dict[str, int] = Field(description="the random streams that it used, and of each name how many")
+    inputs: list[Input] = Field(description="the files of the workflow that it read, hashed before it did")
+    raw: list[File] = Field(description="what it read from outside the workflow: image files, fonts")
+    outputs: list[File] = Field(description="all files that it made, this one among them")
+    code: dict[str, str] = Field(
+        description="each module of the package that the stage imports, and its code's SHA-256"
+    )
+    repository: dict[str, str] = Field(
+        description="`commit` of the checkout, and `diff`, SHA-256 of what was not committed; empty where it is none"
+    )
+    id: str = Field(description="SHA-256 of what should give the same outputs: stage, config, seeds, code, inputs")
+    versions: dict[str, str] = Field(description="of Python and of each package installed; of CUDA where it was in use")
+    hardware: dict[str, int | str] = Field(description="`cpu`, `cores` it might use, `gpu` where it used one")
+    threads: int = Field(description="that it was given")
+    scheduler: dict[str, str] = Field(description="what a batch system called the job")
+    exclusions: dict[str, int] = Field(description="what it left out, by reason, and how many")
+    notes: dict[str, str] = Field(
+        description="what only the stage knows: `backend`, its `compiler`, `device`, `resumed`"
+    )
+    started: str = Field(description="UTC")
+    ended: str = Field(description="UTC")
+    seconds: float = Field(description="from start to end, without what this record took")
+    recording_seconds: float = Field(description="that hashing and this record took, but for its own writing")
+    peak_megabytes: int = Field(description="the most memory that its process had")
+    seal: str = Field(description="SHA-256 of all else that is here, as JSON with sorted keys: nobody has edited it")
 
 
 @contextmanager
 def recording(
-    stage: str, config: dict[str, Any], inputs: Sequence[Path], outputs: Sequence[Path], seeds: str | None = None
-) -> Iterator[dict[str, str]]:
+    stage: str,
+    config: dict[str, Any],
+    inputs: Sequence[Path],
+    outputs: Sequence[Path],
+    seeds: str | None = None,
+    threads: int = 1,
+) -> Iterator[Notes]:
     """What runs inside is a stage that reads `inputs` and makes `outputs`; then their records are written.
 
-    Yields the record's notes, empty.
-
-    An error inside leaves no record. Inputs and code are hashed before the stage runs. Raises HyperpipeError where one
-    is not there.
+    Yields the stage's notes, empty. An error inside leaves no record. Inputs and code are hashed before the
+    stage runs. Raises HyperpipeError where one is not there.
     """
-    started, read = _now(), [_file(path) for path in inputs]
+    begun, started, streams = time.monotonic(), _now(), streams_used()
+    read = [Input(path=str(path), content=content_hash(path), record=record_hash(path)) for path in inputs]
     code = code_modules(f"hyperpipe.stages.{stage.replace('-', '_')}")
-    notes: dict[str, str] = {}
+    notes, ran = Notes(), time.monotonic()
     yield notes
-    made = [_file(path) for path in outputs]
-    used = {"root": config["seed"]} if "seed" in config else {}
+    ended = time.monotonic()
+    made = [File(path=str(path), content=content_hash(path)) for path in outputs]
+    root = {"root": config["seed"]} if "seed" in config else {}
+    facts: dict[str, Any] = {
+        "version": VERSION,
+        "stage": stage,
+        "arguments": sys.argv[1:],
+        "config": config,
+        "config_hash": hashed(config),
+        "seeds": root | ({"networks": seeds} if seeds else {}),
+        "streams": dict(sorted((streams_used() - streams).items())),
+        "inputs": [file.model_dump() for file in read],
+        "raw": [{"path": _shown(path), "content": bytes_hash(path)} for path in notes.pop("raw", [])],
+        "outputs": [file.model_dump() for file in made],
+        "code": code,
+        "repository": surroundings.repository(),
+        "id": identity(stage, config, seeds, code, [file.content for file in read]),
+        "versions": surroundings.versions(),
+        "hardware": surroundings.hardware(),
+        "threads": threads,
+        "scheduler": surroundings.scheduler(),
+        "exclusions": notes.pop("exclusions", {}),
+        "notes": notes,
+        "started": started,
+        "ended": _now(),
+        "seconds": round(ended - ran, 3),
+        "peak_megabytes": surroundings.peak_megabytes(),
+    }
+    facts["recording_seconds"] = round(time.monotonic() - begun - (ended - ran), 3)
     for file in made:
-        record = Record(
-            version=VERSION,
-            output=file,
-            stage=stage,
-            arguments=sys.argv[1:],
-            config=config,
-            seeds=used | ({"networks": seeds} if seeds else {}),
-            inputs=read,
-            outputs=made,
-            code=code,
-            versions=_versions(),
-            notes=notes,
-            started=started,
-            ended=_now(),
-        )
-        write_text(file.path + SUFFIX, record.model_dump_json(indent=1) + "\n")
+        write_record(facts | {"output": file.model_dump()})
 
 
-def _file(path: Path) -> File:
-    return File(path=str(path), content=content_hash(path))
+def write_record(facts: dict[str, Any]) -> None:
+    """A record of these facts beside its output, sealed."""
+    record = Record.model_validate(facts | {"seal": hashed(facts)})
+    write_text(record.output.path + SUFFIX, record.model_dump_json(indent=1) + "\n")
+
+
+def read_record(path: str | Path) -> Record:
+    """The record beside a file. Raises HyperpipeError where there is none, or none that can be read."""
+    beside = Path(str(path) + SUFFIX)
+    try:
+        return Record.model_validate_json(beside.read_bytes())
+    except OSError:
+        raise HyperpipeError(f"{beside}: is missing; let Snakemake make {path}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        said = ": ".join(filter(None, [".".join(map(str, first["loc"])), first["msg"]]))
+        raise HyperpipeError(f"{beside}: is none of this version ({said}); let Snakemake make {path} anew") from None
+
+
+def is_sealed(record: Record) -> bool:
+    """Whether a record is as it was written."""
+    return record.seal == hashed(record.model_dump(exclude={"seal"}))
+
+
+def record_hash(path: str | Path) -> str | None:
+    """SHA-256 of the record beside a file, if there is one."""
+    beside = Path(str(path) + SUFFIX)
+    return bytes_hash(beside) if beside.is_file() else None
+
+
+def identity(stage: str, config: Any, seeds: str | None, code: dict[str, str], inputs: Iterable[str]) -> str:
+    """One name for all runs of a stage that should make the same, known before it runs."""
+    return hashed([stage, config, seeds, code, list(inputs)])
+
+
+def hashed(facts: Any) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _shown(path: Path) -> str:
+    """A path that says nothing of who ran it: from the run's directory, an installed package's or the user's home."""
+    for folder in filter(Path.is_absolute, map(Path, sys.path)):
+        if folder.name.endswith("-packages") and path.is_relative_to(folder):
+            return PACKAGE_FILE + str(path.relative_to(folder))
+    if path.is_relative_to(Path.cwd()):
+        return str(path.relative_to(Path.cwd()))
+    return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _versions() -> dict[str, str]:
-    python = ".".join(map(str, sys.version_info[:3]))
-    return {"python": python} | {name: metadata.version(name) for name in _PACKAGES}

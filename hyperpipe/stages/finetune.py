@@ -7,6 +7,7 @@ from pathlib import Path
 from hyperpipe.evaluation.finetune import finetune
 from hyperpipe.evaluation.settings import FinetuneSlice
 from hyperpipe.images.image_set import read_images
+from hyperpipe.notes import Notes
 from hyperpipe.sampling.population_store import read_populations
 from hyperpipe.store import write_table
 from hyperpipe.zoo.choice import choose_backend
@@ -14,7 +15,7 @@ from hyperpipe.zoo.choice import choose_backend
 
 def finetune_stage(
     config: FinetuneSlice, population_path: Path, images_path: Path, output: Path, threads: int
-) -> dict[str, str]:
+) -> Notes:
     populations = read_populations(population_path)
     choice = choose_backend(config.training, populations.architecture, config.recipe)
     frame = finetune(
@@ -33,4 +34,4 @@ def finetune_stage(
     frame.insert(1, "population", config.population)
     frame.insert(2, "target", config.target)
     write_table(output, frame)
-    return {"backend": str(choice)}
+    return choice.notes()

@@ -11,6 +11,7 @@ from hyperpipe.hyperrep.rows import used_rows
 from hyperpipe.hyperrep.settings import HyperRepSlice
 from hyperpipe.hyperrep.train import train_autoencoder
 from hyperpipe.machine import cpu, keep_memory, training_card
+from hyperpipe.notes import Notes
 from hyperpipe.provenance.identity import code_modules
 from hyperpipe.store import read_table, write_table
 from hyperpipe.zoo.zoo_store import read_zoo
@@ -26,7 +27,7 @@ def hyperrep_stage(
     threads: int,
     checkpoint: Path | None,
     saving: str,
-) -> dict[str, str]:
+) -> Notes:
     keep_memory()
     card, purpose = training_card(config.device), f"hyperrep/{config.zoo}/{config.loss}"
     device = "cuda" if card else "cpu"
@@ -58,5 +59,7 @@ def hyperrep_stage(
     write_embeddings(embeddings, config.zoo, config.loss, encoded)
     write_hyperrep(output, hyperrep)
     store.close()
-    resumed = {"resumed": "after epoch " + ", ".join(map(str, store.resumed))} if store.resumed else {}
-    return {"device": store.device, **resumed}
+    notes = Notes(device=store.device)
+    if store.resumed:
+        notes["resumed"] = "after epoch " + ", ".join(map(str, store.resumed))
+    return notes

@@ -9,6 +9,7 @@ from hyperpipe.evaluation.settings import ReconstructionsSlice
 from hyperpipe.hyperrep.hyperrep_store import read_hyperrep
 from hyperpipe.hyperrep.rows import used_rows
 from hyperpipe.images.image_set import read_images
+from hyperpipe.notes import Notes
 from hyperpipe.store import read_table, write_table
 from hyperpipe.zoo.choice import choose_backend
 from hyperpipe.zoo.zoo_store import read_zoo
@@ -22,7 +23,7 @@ def reconstructions_stage(
     images_path: Path,
     output: Path,
     threads: int,
-) -> dict[str, str]:
+) -> Notes:
     hyperrep = read_hyperrep(hyperrep_path)
     rows = used_rows(read_zoo(zoo_path), read_table(rows_path), {})
     choice = choose_backend(config.training, hyperrep.architecture, config.recipe)
@@ -32,4 +33,4 @@ def reconstructions_stage(
     frame.insert(0, "zoo", config.zoo)
     frame.insert(1, "loss", config.loss)
     write_table(output, frame)
-    return {"backend": str(choice)}
+    return choice.notes()

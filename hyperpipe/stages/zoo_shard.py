@@ -8,6 +8,7 @@ import numpy as np
 
 from hyperpipe.cnn import initialise
 from hyperpipe.images.image_set import read_images
+from hyperpipe.notes import Notes
 from hyperpipe.randomness import stream
 from hyperpipe.zoo.choice import choose_backend
 from hyperpipe.zoo.settings import ShardSlice
@@ -15,7 +16,7 @@ from hyperpipe.zoo.trainer import architecture_for, train_population
 from hyperpipe.zoo.zoo_store import Zoo, write_zoo
 
 
-def shard_stage(config: ShardSlice, seeds: range, images_path: Path, output: Path, threads: int) -> dict[str, str]:
+def shard_stage(config: ShardSlice, seeds: range, images_path: Path, output: Path, threads: int) -> Notes:
     images = read_images(images_path)
     architecture, name = architecture_for(images), config.name
     choice = choose_backend(config.training, architecture, config.recipe)
@@ -34,4 +35,4 @@ def shard_stage(config: ShardSlice, seeds: range, images_path: Path, output: Pat
     )
     settings = config.model_dump(exclude={"training", "name"})
     write_zoo(output, Zoo(name, np.array(seeds, np.int64), architecture, trained, settings))
-    return {"backend": str(choice)}
+    return choice.notes()

@@ -9,21 +9,28 @@ from functools import partial
 from hyperpipe import machine
 from hyperpipe.cnn import Architecture
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.notes import Notes
 from hyperpipe.zoo.backend import Backend
-from hyperpipe.zoo.native.build import BuildError
+from hyperpipe.zoo.native.build import BuildError, described
 from hyperpipe.zoo.settings import Recipe, Training
 
 
 @dataclass(frozen=True)
 class Choice:
-    """start: makes the back end, from what `Backend` is made of. reason: in words, for the log and the record."""
+    """start: makes the back end, from what `Backend` is made of. reason: in words, for the log and the record.
+    compiler: what it was compiled with, if it was."""
 
     name: str
     start: Callable[..., Backend]
     reason: str
+    compiler: str = ""
 
     def __str__(self) -> str:
         return f"{self.name} ({self.reason})"
+
+    def notes(self) -> Notes:
+        """For the record."""
+        return Notes(backend=str(self), compiler=self.compiler) if self.compiler else Notes(backend=str(self))
 
 
 def choose_backend(training: Training, architecture: Architecture, recipe: Recipe) -> Choice:
@@ -58,14 +65,16 @@ def _card(training: Training) -> str:
 def _native(card: str, reason: str, architecture: Architecture, recipe: Recipe) -> Choice:
     """Raises BuildError."""
     if card:
-        from hyperpipe.zoo.native.cuda.backend import NativeCuda, cuda_code
+        from hyperpipe.zoo.native.cuda.backend import NativeCuda
+        from hyperpipe.zoo.native.cuda.library import cuda_code, nvcc
 
         cuda_code(architecture, recipe.activation, "cuda")
-        return Choice("native on cuda", NativeCuda, f"{reason}, {card}")
-    from hyperpipe.zoo.native.cpu.backend import NativeCpu, cpu_code
+        return Choice("native on cuda", NativeCuda, f"{reason}, {card}", described(nvcc()))
+    from hyperpipe.zoo.native.cpu.backend import NativeCpu
+    from hyperpipe.zoo.native.cpu.library import compiler, cpu_code
 
     lanes = cpu_code(architecture, recipe.activation).hyperpipe_lanes()
-    return Choice("native", NativeCpu, f"{reason}, {lanes} networks side by side")
+    return Choice("native", NativeCpu, f"{reason}, {lanes} networks side by side", described(compiler()))
 
 
 def _stacked(card: str, reason: str) -> Choice:

@@ -13,6 +13,7 @@ import ctypes
 import hashlib
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -62,6 +63,13 @@ def cxx() -> list[str]:
     if found := next(filter(shutil.which, _COMPILERS), None):
         return [found]
     raise BuildError(f"no C++ compiler found ({', '.join(_COMPILERS)}); install one, or name it with CXX")
+
+
+def described(command: list[str]) -> str:
+    """A compiler in words: its version, as it says it, and its flags."""
+    said = _run([command[0], "--version"]).stdout.splitlines()
+    version = next((line for line in said if re.search(r"\d+\.\d+", line)), command[0])
+    return " ".join([version, *command[1:]])
 
 
 def named(variable: str) -> list[str]:

@@ -20,9 +20,13 @@ SOURCE = Path(__file__).with_name("population.cpp")
 
 
 def cpu_library(architecture: Architecture, activation: Activation) -> Path:
-    """Environment: CXX names the compiler, HYPERPIPE_CXXFLAGS adds flags. Raises BuildError."""
-    compiler = [*cxx(), *FLAGS, *shlex.split(os.environ.get("HYPERPIPE_CXXFLAGS", ""))]
-    return build(compiler, SOURCE, architecture, activation, cpu(), instruction_sets())
+    """Raises BuildError."""
+    return build(compiler(), SOURCE, architecture, activation, cpu(), instruction_sets())
+
+
+def compiler() -> list[str]:
+    """With its flags. Environment: CXX names it, HYPERPIPE_CXXFLAGS adds flags. Raises BuildError."""
+    return [*cxx(), *FLAGS, *shlex.split(os.environ.get("HYPERPIPE_CXXFLAGS", ""))]
 
 
 def cpu_code(architecture: Architecture, activation: Activation) -> ctypes.CDLL:

@@ -18,14 +18,13 @@ _STAND_IN_FLAGS = ("-std=c++17", "-O2", "-shared", "-fPIC", "-pthread", "-Wno-un
 
 
 def cuda_library(architecture: Architecture, activation: Activation, capability: str, shared_bytes: int) -> Path:
-    """capability: of the device, as ``sm_90``; shared_bytes: of memory that a block may have there. Raises BuildError.
+    """capability: of the device, as ``sm_90``. shared_bytes: of memory that a block may have there.
 
-    Environment: NVCC names the compiler, else it is looked for on the path, under CUDA_HOME, in /usr/local/cuda and
-    among the packages of this Python.
+    Raises BuildError.
     """
-    nvcc = named("NVCC") or [_nvcc()]
-    libraries = Path(shutil.which(nvcc[0]) or "").resolve().parents[1] / "lib"  # where the package has them
-    compiler = [*nvcc, *_NVCC_FLAGS, f"-arch={capability}", f"-L{libraries}", f"-DSHARED_BYTES={shared_bytes}"]
+    command = nvcc()
+    libraries = Path(shutil.which(command[0]) or "").resolve().parents[1] / "lib"  # where the package has them
+    compiler = [*command, *_NVCC_FLAGS, f"-arch={capability}", f"-L{libraries}", f"-DSHARED_BYTES={shared_bytes}"]
     return build(compiler, SOURCE, architecture, activation)
 
 
@@ -50,10 +49,17 @@ def cuda_code(architecture: Architecture, activation: Activation, device: str) -
     return code
 
 
-def _nvcc() -> str:
+def nvcc() -> list[str]:
+    """CUDA's compiler. Raises BuildError.
+
+    Environment: NVCC names it, else it is looked for on the path, under CUDA_HOME, in /usr/local/cuda and among the
+    packages of this Python.
+    """
+    if command := named("NVCC"):
+        return command
     home = os.environ.get("CUDA_HOME") or os.environ.get("CUDA_PATH") or "/usr/local/cuda"
     packages = Path(sysconfig.get_path("purelib"), "nvidia").glob("*/bin/nvcc")
     places = "nvcc", os.path.join(home, "bin", "nvcc"), *map(str, sorted(packages))
     if found := next(filter(shutil.which, places), None):
-        return found
+        return [found]
     raise BuildError("no nvcc found; install CUDA's compiler, name it with NVCC, or `uv pip install --group cuda`")

@@ -1,0 +1,44 @@
+"""Which files were read: what the process itself opens, as Python tells it, instead of what someone listed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_watching: list[set[str]] = []
+_hooked = False
+
+
+@contextmanager
+def files_read(below: Sequence[Path]) -> Iterator[list[Path]]:
+    """The files that are opened for reading inside of the ``with``, on leaving it, if they lie below one of these
+    folders or are one of these files; each once, sorted.
+
+    It sees whatever goes through Python's open(), as Pillow, numpy, h5py's siblings and torchvision do, in any thread.
+    """
+    global _hooked
+    if not _hooked:  # a hook stays for as long as the process lives
+        sys.addaudithook(_opened)
+        _hooked = True
+    seen: set[str] = set()
+    found: list[Path] = []
+    _watching.append(seen)
+    try:
+        yield found
+    finally:
+        _watching.remove(seen)
+    places = [path.resolve() for path in below]
+    files = sorted({Path(name).absolute() for name in seen})
+    found += [file for file in files if file.is_file() and any(file.resolve().is_relative_to(p) for p in places)]
+
+
+def _opened(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "open" and _watching and isinstance(arguments[0], str | bytes | os.PathLike):
+        path, mode, _ = arguments
+        if mode is None or not set("wax+") & set(mode):  # os.open says no mode
+            for seen in _watching:
+                seen.add(os.fsdecode(path))
