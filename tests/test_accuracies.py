@@ -13,12 +13,13 @@ from hyperpipe.evaluation.settings import Bootstrap
 def population(accuracies: list[float], **names: str | int) -> pd.DataFrame:
     """A population's networks after an epoch; what is not named is of S_KDE on digits, tested."""
     columns = {"zoo": "digits", "target": "digits", "population": "S_KDE", "sampler": "joint", "split": "test"}
+    columns["record"] = "of the population"
     return pd.DataFrame(columns | {"epoch": 1} | names | {"network": range(len(accuracies)), "accuracy": accuracies})
 
 
 def test_b_t_is_read_off_the_logs_of_the_networks_of_the_test_split():
     log = {"network": [1, 1, 2, 3], "split": ["test", "train", "test", "test"], "accuracy": [0.2, 0.9, 0.4, 0.9]}
-    metrics = pd.DataFrame({"zoo": "digits", "epoch": 1, **log})
+    metrics = pd.DataFrame({"zoo": "digits", "epoch": 1, "record": "of the zoo", **log})
     splits = pd.DataFrame({"zoo": "digits", "network": [1, 2, 3], "split": ["test", "test", "train"]})
     found = measured(population([0.5]), metrics, splits)
     b_t = found[found.population == "B_T"]
@@ -29,6 +30,8 @@ def test_b_t_is_read_off_the_logs_of_the_networks_of_the_test_split():
     ]
     assert set(b_t.zoo) == set(b_t.target) == {"digits"} and set(b_t.sampler) == {"zoo"}
     assert found[found.population == "S_KDE"].accuracy.tolist() == [0.5]
+    assert set(b_t.record) == {"of the zoo"}
+    assert set(summarised(found, Bootstrap(), 0).record) == {"of the zoo", "of the population"}
 
 
 def test_each_population_split_and_epoch_has_its_row():

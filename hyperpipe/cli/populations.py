@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hyperpipe.cli.stage import Input, Inputs, Output, Slice, stage
+from hyperpipe.notes import Notes
 from hyperpipe.sampling.settings import ControlsSlice, PopulationSlice, PretrainedSlice, ScratchSlice
 from hyperpipe.validation import parse_slice
 
@@ -15,7 +16,7 @@ def population(
     metrics_path: Input,
     store_output: Output,
     sampler_paths: Inputs = "",
-) -> None:
+) -> Notes:
     """Samples populations from a hyper-representation, one a sampler, and reconstructs anchors.
 
     The paths of samplers of the user's own are among the settings; named here too, they are in the record.
@@ -23,18 +24,18 @@ def population(
     from hyperpipe.stages.population import population_stage
 
     inputs = hyperrep_path, embeddings_path, metrics_path
-    population_stage(parse_slice(PopulationSlice, config), *inputs, store_output)
+    return population_stage(parse_slice(PopulationSlice, config), *inputs, store_output)
 
 
 @stage
 def controls(
     config: Slice, hyperrep_path: Input, zoo_path: Input, rows_path: Input, metrics_path: Input, store_output: Output
-) -> None:
+) -> Notes:
     """Makes populations of a zoo's training networks without a density: what sampled ones have to beat."""
     from hyperpipe.stages.controls import controls_stage
 
     inputs = hyperrep_path, zoo_path, rows_path, metrics_path
-    controls_stage(parse_slice(ControlsSlice, config), *inputs, store_output)
+    return controls_stage(parse_slice(ControlsSlice, config), *inputs, store_output)
 
 
 @stage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from hyperpipe.errors import HyperpipeError
 
+_WIDE = 10_000  # characters: in a file or a pipe no line is broken
 PROVENANCE = typer.Typer()
 Json = Annotated[bool, typer.Option("--json", help="for programs")]
 
@@ -58,3 +60,39 @@ def _results(path: Path) -> list[str]:
     elif named.is_file() or Path(str(named) + SUFFIX).is_file():
         return [str(named)]
     raise HyperpipeError(f"{path}: no results are there; name some of this run, in its directory")
+
+
+@PROVENANCE.command()
+def explain(
+    path: Annotated[Path, typer.Argument(help="a file of results; of tables.md, a cell")],
+    table: Annotated[str | None, typer.Option(help="1, 2, 5 or transfer")] = None,
+    row: Annotated[str | None, typer.Option(help="a population, S_KDE30")] = None,
+    column: Annotated[str | None, typer.Option(help="as the table heads it, digits")] = None,
+    epoch: Annotated[int | None, typer.Option(help="of fine-tuning")] = None,
+    sampler: Annotated[str | None, typer.Option(help="one of those that the row has")] = None,
+    as_json: Json = False,
+) -> None:
+    """Says where a file or a cell of the tables comes from, down to the images, and what makes it again.
+
+    Runs in the run's directory.
+    """
+    from rich.console import Console
+
+    from hyperpipe.provenance.explain import cells_beside, explained, explained_for_programs, measured_in, remade_by
+    from hyperpipe.provenance.record import read_record
+    from hyperpipe.results.lookup import find_cells
+
+    if path.is_dir():
+        raise HyperpipeError(f"{path}: a folder; name a file of results in it")
+    (name,), cells = _results(path), None
+    if any(option is not None for option in (table, row, column, epoch, sampler)):
+        if row is None or column is None or epoch is None:
+            raise HyperpipeError("a cell is named by --row, --column and --epoch; give all three")
+        cells = find_cells(cells_beside(name), table=table, row=row, column=column, epoch=epoch, sampler=sampler)
+        name = measured_in(name, cells)
+    if as_json:
+        print(json.dumps(explained_for_programs(name, cells), indent=1))
+        return
+    width = None if sys.stdout.isatty() else _WIDE
+    Console(width=width).print(explained(name, cells))
+    print("\nMade again, with this run's configuration, by", *remade_by(name, read_record(name)), sep="\n  ")

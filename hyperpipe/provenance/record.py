@@ -19,7 +19,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from hyperpipe.errors import HyperpipeError
-from hyperpipe.notes import Notes
+from hyperpipe.notes import RECORD_ID, Notes
 from hyperpipe.provenance import surroundings
 from hyperpipe.provenance.identity import code_modules
 from hyperpipe.randomness import streams_used
@@ -94,8 +94,12 @@ def recording(
     begun, started, streams = time.monotonic(), _now(), streams_used()
     read = [Input(path=str(path), content=content_hash(path), record=record_hash(path)) for path in inputs]
     code = code_modules(f"hyperpipe.stages.{stage.replace('-', '_')}")
-    notes, ran = Notes(), time.monotonic()
-    yield notes
+    its_id = identity(stage, config, seeds, code, [file.content for file in read])
+    notes, ran, token = Notes(), time.monotonic(), RECORD_ID.set(its_id)
+    try:
+        yield notes
+    finally:
+        RECORD_ID.reset(token)
     ended = time.monotonic()
     made = [File(path=str(path), content=content_hash(path)) for path in outputs]
     root = {"root": config["seed"]} if "seed" in config else {}
@@ -112,7 +116,7 @@ def recording(
         "outputs": [file.model_dump() for file in made],
         "code": code,
         "repository": surroundings.repository(),
-        "id": identity(stage, config, seeds, code, [file.content for file in read]),
+        "id": its_id,
         "versions": surroundings.versions(),
         "hardware": surroundings.hardware(),
         "threads": threads,

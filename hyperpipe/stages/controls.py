@@ -10,6 +10,7 @@ import torch
 from hyperpipe.hyperrep.hyperrep_store import read_hyperrep
 from hyperpipe.hyperrep.losses import layer_sigma
 from hyperpipe.hyperrep.rows import used_rows
+from hyperpipe.notes import Notes
 from hyperpipe.randomness import stream
 from hyperpipe.sampling.anchors import choose_anchors, draw_anchors
 from hyperpipe.sampling.controls import CONTROLS, controls
@@ -21,7 +22,7 @@ from hyperpipe.zoo.zoo_store import read_zoo
 
 def controls_stage(
     config: ControlsSlice, hyperrep_path: Path, zoo_path: Path, rows_path: Path, metrics_path: Path, output: Path
-) -> None:
+) -> Notes:
     """One population a control, of the anchors that ``reconstruction`` decodes among S_KDE30."""
     hyperrep, zoo = read_hyperrep(hyperrep_path), read_zoo(zoo_path)
     training = used_rows(zoo, read_table(rows_path), {"train": 1})["train"]
@@ -54,3 +55,5 @@ def controls_stage(
     }
     ordered = {name: weights[name] for name in CONTROLS}
     write_populations(output, Populations("controls", config.zoo, zoo.architecture, ordered, made))
+    checkpoint = f"{config.selection}, epoch {hyperrep.checkpoints[config.selection].epoch}"
+    return Notes(checkpoint=checkpoint, anchors=f"{len(anchors)} rows")

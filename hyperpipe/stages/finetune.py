@@ -7,7 +7,7 @@ from pathlib import Path
 from hyperpipe.evaluation.finetune import finetune
 from hyperpipe.evaluation.settings import FinetuneSlice
 from hyperpipe.images.image_set import read_images
-from hyperpipe.notes import Notes
+from hyperpipe.notes import RECORD_ID, Notes
 from hyperpipe.sampling.population_store import read_populations
 from hyperpipe.store import write_table
 from hyperpipe.zoo.choice import choose_backend
@@ -33,5 +33,6 @@ def finetune_stage(
     frame.insert(0, "zoo", config.zoo)
     frame.insert(1, "population", config.population)
     frame.insert(2, "target", config.target)
+    frame["record"] = RECORD_ID.get()
     write_table(output, frame)
     return choice.notes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hyperpipe.hyperrep.hyperrep_store import read_embeddings, read_hyperrep
+from hyperpipe.notes import Notes
 from hyperpipe.randomness import stream
 from hyperpipe.sampling.anchors import choose_anchors, draw_anchors
 from hyperpipe.sampling.population_store import Populations, write_populations
@@ -15,7 +16,7 @@ from hyperpipe.store import read_table
 
 def population_stage(
     config: PopulationSlice, hyperrep_path: Path, embeddings_path: Path, metrics_path: Path, output: Path
-) -> None:
+) -> Notes:
     """One population a sampler, and plain reconstructions of some of the anchors, each of them once at the most."""
     settings = config.sampling
     hyperrep, selection = read_hyperrep(hyperrep_path), settings.selection
@@ -35,3 +36,5 @@ def population_stage(
         "anchor_rows": len(anchors),
     }
     write_populations(output, Populations(config.population, config.zoo, hyperrep.architecture, weights, made))
+    checkpoint = f"{selection}, epoch {hyperrep.checkpoints[selection].epoch}"
+    return Notes(checkpoint=checkpoint, anchors=f"{len(anchors)} rows")
