@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from hyperpipe.cnn import Architecture
@@ -29,10 +30,11 @@ CONFIG = FigureSlice(zoo="digits", targets=["printed"], epoch=2, selection="last
 @pytest.fixture
 def drawn(monkeypatch) -> Figure:
     """What a figure's module draws in, and does not write."""
-    figure = Figure()
+    figure = Figure(layout="constrained")
 
     @contextmanager
-    def unwritten(*arguments):
+    def unwritten(width, height, *paths):
+        figure.set_size_inches(width, height)
         yield figure
 
     for module in (curves, latents, novelty, weights):
@@ -185,6 +187,17 @@ def test_a_histogram_is_a_density_of_all_weights_and_shares_of_all_networks(draw
         ]
 
 
+def test_shares_of_networks_have_room_in_both_rows(drawn):
+    known = {"train": some_networks(4, 0), "test": some_networks(4, 1)}
+    tested = reconstruction_accuracies()
+    spread = [tested[tested.loss == "plain"].assign(accuracy=share) for share in (0.1, 0.2, 0.3, 0.4)]
+    tested = pd.concat([*spread, tested[tested.loss == "lwln"]])
+    weights.draw_weights(known, {"plain": known, "lwln": known}, known["train"].mean(0), tested, ALL, "")
+    highest = [max(patch.get_data().values.max() for patch in drawn.axes[place].patches) for place in (5, 11)]
+    assert highest == [25, 100]
+    assert all(drawn.axes[place].get_ylim()[1] >= 100 for place in (5, 11))
+
+
 def test_a_split_without_networks_is_left_out(drawn):
     originals = {"train": some_networks(6, 0), "test": some_networks(0, 1)}
     known = {loss: {"train": originals["train"]} for loss in ("plain", "lwln")}
@@ -208,3 +221,13 @@ def test_a_map_of_two_dimensions_is_the_latents_turned_and_populations_lie_in_it
     assert sampled.collections[1].get_offsets().tolist() == pytest.approx(shown[[7, 2]])
     assert sampled.collections[2].get_offsets().tolist() == pytest.approx(shown[[4]])
     assert len(by_epoch.lines) == 4 and by_epoch.lines[1].get_xydata().tolist() == pytest.approx(shown[3:6])
+
+
+@pytest.mark.parametrize("targets", [[], ["printed"]])
+def test_a_title_lies_beside_its_legend(accuracies, drawn, targets):
+    said = "Fine-tuning of populations made of the zoo digits (checkpoint last)"
+    curves.draw_curves(accuracies, "digits", targets, said)
+    FigureCanvasAgg(drawn).draw()
+    (title,) = (text for text in drawn.texts if text.get_text() == said)
+    (legend,) = drawn.legends
+    assert not legend.get_window_extent().overlaps(title.get_window_extent())

@@ -38,7 +38,7 @@ def draw_curves(accuracies: pd.DataFrame, source: str, targets: list[str], title
         lines = {line.get_label(): line for axes in all_axes for line in axes.lines}
         labels = [look.label for look in known.values()]
         shown = [lines[label] for label in labels]
-        drawn.legend(shown, labels, loc="outside right upper", fontsize=9, handlelength=3.2)
+        drawn.legend(shown, labels, loc="outside right center", fontsize=9, handlelength=3.2)
 
 
 def _curves(accuracies: pd.DataFrame, source: str, target: str) -> pd.DataFrame:

@@ -52,6 +52,7 @@ def draw_weights(
         for axes, layer in zip(grid[0], layers, strict=False):
             axes.set_title(layer.name)
         grid[0][-1].set_title("Test accuracy, %")
+        grid[0][-1].set_ylim(0, None)  # once both are drawn
         handles, names = grid[0][-1].get_legend_handles_labels()
         drawn.legend(handles, names, loc="outside lower right", ncols=len(names), fontsize=9)
 
@@ -103,6 +104,5 @@ def _accuracies(axes: Axes, accuracies: pd.DataFrame) -> None:
         chosen = (accuracies.split == split) & (accuracies.weights != ORIGINAL)
         share(chosen, color=color, linestyle=line, label=f"reconstructed: {name}")
     axes.set_xlim(0, 100)
-    axes.set_ylim(0, None)
     axes.yaxis.set_major_formatter("{x:.0f} %")
     axes.grid(False)
