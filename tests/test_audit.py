@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from hyperpipe.cli import main
+from hyperpipe.errors import HyperpipeError
 from hyperpipe.provenance import audit as audit_module
 from hyperpipe.provenance.audit import audit, results_below
 from hyperpipe.provenance.record import SUFFIX, hashed, read_record, recording
@@ -259,7 +260,22 @@ def test_the_exit_status_and_the_page(here, monkeypatch, capsys):
     assert states["results/tables.csv"] == "broken" and states["results/tables.md"] == "holds"
 
 
-@pytest.mark.parametrize("path", ["results/none", "nowhere", "/etc/passwd/x"])
+def test_a_file_that_was_made_by_hand_and_a_folder_with_others_in_it(chain, monkeypatch, capsys):
+    """Without a folder of results; what has no record and is no result is none of its business."""
+    for words in (["c.txt"], ["."], [str(chain)]):
+        status, page, _ = called(*words, monkeypatch=monkeypatch, capsys=capsys)
+        assert status == 0 and "3 files, down to 1 from outside the workflow: all holds." in page
+
+
+def test_a_stage_that_there_is_no_more(chain, monkeypatch):
+    def gone(module: str) -> dict[str, str]:
+        raise HyperpipeError(f"{module}: there is no such module")
+
+    monkeypatch.setattr(audit_module, "code_modules", gone)
+    assert ("c.txt", "code", "there is no stage tables any more") in broken("c.txt")
+
+
+@pytest.mark.parametrize("path", ["results/none", "nowhere", "/etc/passwd/x", "../elsewhere"])
 def test_what_is_no_result_is_one_line(here, monkeypatch, capsys, path):
     status, page, said = called(path, monkeypatch=monkeypatch, capsys=capsys)
     assert status == 1 and not page and said.strip().count("\n") == 0 and path in said

@@ -65,7 +65,7 @@ def test_one_sampler_of_it(explain):
 
 def test_b_t_comes_from_the_zoos_metrics_in_transfers_from_the_targets(explain):
     own = explain("results/tables.md", "--row", "B_T", "--column", "digits", "--epoch", "1")
-    there = explain("results/tables.md", "--row", "B_T", "--column", "digits → printed", "--epoch", "1")
+    there = explain("results/tables.md", "--row", "B_T", "--column", "digits -> printed", "--epoch", "1")
     assert "results/zoos/digits/metrics.parquet" in own and "printed" not in own
     assert "results/zoos/printed/metrics.parquet" in there and "images/digits" not in there
 

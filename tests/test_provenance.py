@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from importlib import metadata
@@ -155,6 +156,7 @@ def test_files_that_are_read_are_seen_and_no_others(tmp_path):
         (tmp_path / "data/read").read_text()
         np.loadtxt(tmp_path / "data/deep/read")
         (tmp_path / "data/written").write_text("x")
+        os.close(os.open(tmp_path / "data/not", os.O_WRONLY))
         (tmp_path / "other/read").read_bytes()
     (tmp_path / "data/not").read_text()
     assert files == [tmp_path / "data/deep/read", tmp_path / "data/read"]
@@ -189,6 +191,17 @@ def test_the_checkout_is_named_by_its_commit_and_what_differs_from_it(tmp_path, 
     monkeypatch.setenv("PATH", "")
     assert found() == {}, "no git"
     surroundings.repository.cache_clear()
+
+
+def test_checkout_and_versions_are_those_of_the_start(tmp_path, monkeypatch):
+    now = {"commit": "first"}
+    monkeypatch.setattr(surroundings, "repository", lambda: dict(now))
+    monkeypatch.setattr(surroundings, "versions", lambda: {"torch": now["commit"]})
+    with recording("tables", {}, [], [tmp_path / "a.txt"]):
+        (tmp_path / "a.txt").write_text("made")
+        now["commit"] = "while it ran"
+    record = Record.model_validate_json((tmp_path / ("a.txt" + SUFFIX)).read_text())
+    assert record.repository == {"commit": "first"} and record.versions == {"torch": "first"}
 
 
 def test_of_the_environment_only_the_jobs_names_are_recorded(tmp_path, monkeypatch):

@@ -36,10 +36,11 @@ def audit(
     """
     from hyperpipe.progress import Progress
     from hyperpipe.provenance.audit import audit as audited
+    from hyperpipe.provenance.audit import results_below
     from hyperpipe.provenance.audit_page import audit_facts, audit_page
 
     files = [file for path in paths or [Path("results")] for file in _results(path)]
-    with Progress("audit", len({*files, *_results(Path("results"))}), "files") as progress:
+    with Progress("audit", len({*files, *results_below(Path("results"))}), "files") as progress:
         found = audited(files, lambda: progress.advance(1))
     print(json.dumps(audit_facts(found), indent=1) if as_json else audit_page(found))
     if not found.holds:
@@ -54,6 +55,8 @@ def _results(path: Path) -> list[str]:
     named = Path(str(path).removesuffix(SUFFIX))
     if named.is_absolute() and named.is_relative_to(Path.cwd()):
         named = named.relative_to(Path.cwd())
+    if named.is_absolute() or ".." in named.parts:
+        raise HyperpipeError(f"{path}: lies outside of {Path.cwd()}; call this in the run's directory")
     if named.is_dir():
         if found := results_below(named):
             return found
@@ -88,6 +91,7 @@ def explain(
     if any(option is not None for option in (table, row, column, epoch, sampler)):
         if row is None or column is None or epoch is None:
             raise HyperpipeError("a cell is named by --row, --column and --epoch; give all three")
+        column = column.replace("->", "→")
         cells = find_cells(cells_beside(name), table=table, row=row, column=column, epoch=epoch, sampler=sampler)
         name = measured_in(name, cells)
     if as_json:

@@ -61,11 +61,11 @@ class Audit:
 
 
 def results_below(folder: Path) -> list[str]:
-    """The files below a folder that have a record, or should have one."""
+    """The files below a folder that have a record or, being results, should have one."""
     found = set()
     for path in folder.rglob("*"):
-        about_the_run = path.parts[0] == "results" and len(path.parts) > 2 and path.parts[1] in _NO_RESULTS
-        if path.is_file() and not about_the_run and not path.name.endswith(_UNFINISHED):
+        result = path.parts[0] == "results" and path.parts[1] not in _NO_RESULTS and path.is_file()
+        if path.name.endswith(SUFFIX) or (result and not path.name.endswith(_UNFINISHED)):
             found.add(str(path).removesuffix(SUFFIX))
     return sorted(found)
 

@@ -107,8 +107,11 @@ def _alike(inputs: list[Input], records: dict[str, Record]) -> list[list[Input]]
     found: dict[Any, list[Input]] = {}
     for file in inputs:
         record = records.get(file.path)
-        shard = record is not None and record.stage == "zoo-shard"
-        found.setdefault((shard and record.config_hash) or (record and _job(record)) or file.path, []).append(file)
+        if record is None:
+            key: Any = file.path
+        else:
+            key = record.config_hash if record.stage == "zoo-shard" else _job(record)
+        found.setdefault(key, []).append(file)
     return list(found.values())
 
 

@@ -18,7 +18,7 @@ def files_read(below: Sequence[Path]) -> Iterator[list[Path]]:
     """The files that are opened for reading inside of the ``with``, on leaving it, if they lie below one of these
     folders or are one of these files; each once, sorted.
 
-    It sees whatever goes through Python's open(), as Pillow, numpy, h5py's siblings and torchvision do, in any thread.
+    It sees whatever Python itself opens, for Pillow, numpy and torchvision too, in any thread; no HDF5 file.
     """
     global _hooked
     if not _hooked:  # a hook stays for as long as the process lives
@@ -38,7 +38,7 @@ def files_read(below: Sequence[Path]) -> Iterator[list[Path]]:
 
 def _opened(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "open" and _watching and isinstance(arguments[0], str | bytes | os.PathLike):
-        path, mode, _ = arguments
-        if mode is None or not set("wax+") & set(mode):  # os.open says no mode
+        path, _, flags = arguments
+        if flags & os.O_ACCMODE == os.O_RDONLY:
             for seen in _watching:
                 seen.add(os.fsdecode(path))

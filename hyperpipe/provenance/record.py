@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from hyperpipe.errors import HyperpipeError
+from hyperpipe.errors import HyperpipeError, brief
 from hyperpipe.notes import RECORD_ID, Notes
 from hyperpipe.provenance import surroundings
 from hyperpipe.provenance.identity import code_modules
@@ -67,7 +67,7 @@ class Record(Model):
     scheduler: dict[str, str] = Field(description="what a batch system called the job")
     exclusions: dict[str, int] = Field(description="what it left out, by reason, and how many")
     notes: dict[str, str] = Field(
-        description="what only the stage knows: `backend`, its `compiler`, `device`, `resumed`"
+        description="what only the stage knows: `backend`, its `compiler`, `device`, `resumed`, `checkpoint`, `anchors`"
     )
     started: str = Field(description="UTC")
     ended: str = Field(description="UTC")
@@ -94,6 +94,7 @@ def recording(
     begun, started, streams = time.monotonic(), _now(), streams_used()
     read = [Input(path=str(path), content=content_hash(path), record=record_hash(path)) for path in inputs]
     code = code_modules(f"hyperpipe.stages.{stage.replace('-', '_')}")
+    checkout, versions = surroundings.repository(), surroundings.versions()  # of now, whatever changes meanwhile
     its_id = identity(stage, config, seeds, code, [file.content for file in read])
     notes, ran, token = Notes(), time.monotonic(), RECORD_ID.set(its_id)
     try:
@@ -115,9 +116,9 @@ def recording(
         "raw": [{"path": _shown(path), "content": bytes_hash(path)} for path in notes.pop("raw", [])],
         "outputs": [file.model_dump() for file in made],
         "code": code,
-        "repository": surroundings.repository(),
+        "repository": checkout,
         "id": its_id,
-        "versions": surroundings.versions(),
+        "versions": versions | surroundings.cuda(),
         "hardware": surroundings.hardware(),
         "threads": threads,
         "scheduler": surroundings.scheduler(),
@@ -144,8 +145,9 @@ def read_record(path: str | Path) -> Record:
     beside = Path(str(path) + SUFFIX)
     try:
         return Record.model_validate_json(beside.read_bytes())
-    except OSError:
-        raise HyperpipeError(f"{beside}: is missing; let Snakemake make {path}") from None
+    except OSError as error:
+        said = f"cannot be read ({brief(error)})" if beside.exists() else "is missing"
+        raise HyperpipeError(f"{beside}: {said}; let Snakemake make {path}") from None
     except ValidationError as error:
         first = error.errors()[0]
         said = ": ".join(filter(None, [".".join(map(str, first["loc"])), first["msg"]]))

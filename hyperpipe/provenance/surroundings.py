@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import re
@@ -38,24 +39,26 @@ def repository(root: Path = ROOT) -> dict[str, str]:
         diff = _git(root, "diff", "HEAD", "--no-ext-diff", "--no-color")
     except (OSError, subprocess.SubprocessError):
         return {}
-    import hashlib
-
     return {"commit": commit} | ({"diff": hashlib.sha256(diff).hexdigest()} if diff else {})
 
 
 def versions() -> dict[str, str]:
-    """Of Python, of every package that is installed for it, and of CUDA and its driver where they are in use."""
+    """Of Python and of every package that is installed for it."""
     found = {"python": platform.python_version()}
     for folder in reversed(sys.path):  # the first one is what Python imports
         if os.path.isdir(folder or "."):
             names = map(_INSTALLED.fullmatch, os.listdir(folder or "."))
             found |= {_canonical(match["name"]): match["version"] for match in names if match}
     found.pop(PACKAGE, None)  # of which the code says more
-    if (torch := sys.modules.get("torch")) and torch.cuda.is_initialized():
-        found["cuda"] = torch.version.cuda
-        driver = re.search(r"\d+\.\d+(\.\d+)?", _DRIVER.read_text()) if _DRIVER.exists() else None
-        found |= {"cuda driver": driver[0]} if driver else {}
     return dict(sorted(found.items()))
+
+
+def cuda() -> dict[str, str]:
+    """The versions of CUDA and of its driver, where this process uses a GPU."""
+    if not ((torch := sys.modules.get("torch")) and torch.cuda.is_initialized()):
+        return {}
+    driver = re.search(r"\d+\.\d+(\.\d+)?", _DRIVER.read_text()) if _DRIVER.exists() else None
+    return {"cuda": torch.version.cuda} | ({"cuda driver": driver[0]} if driver else {})
 
 
 def hardware() -> dict[str, str | int]:
