@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from hyperpipe.store import content_hash
 from hyperpipe.zoo.settings import Recipe
 from hyperpipe.zoo.trainer import accuracies_of
 from hyperpipe.zoo.zoo_store import read_zoo
-from runs import ROOT, TINY, jobs, snakemake
+from runs import ROOT, jobs, snakemake
 
 FORMATS = {"parquet": pd.read_parquet, "csv": lambda path: pd.read_csv(path, dtype={"table": str})}
 
@@ -214,101 +213,3 @@ def test_beside_each_output_lies_the_record_of_how_it_was_made(run):
         assert "seed" not in record.config or record.streams or record.stage in NOT_RANDOM
         assert record.repository["commit"] and record.hardware["cpu"] and record.versions["torch"]
         assert record.peak_megabytes > 10 and record.seconds >= 0 and record.recording_seconds > 0
-
-
-# What runs again after a change: each a dry run on the finished run.
-
-OF_ACCURACIES = [f"figures/digits/{name}.png" for name in ("curves", "novelty")]
-
-
-@pytest.fixture
-def checkout(tmp_path):
-    """A copy of what the workflow consists of, to be changed."""
-    for name in ("hyperpipe", "workflow", "profiles", "envs"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "Snakefile", tmp_path)
-    return tmp_path
-
-
-def planned(run: Path, checkout: Path = ROOT, config: Path = TINY) -> list[str]:
-    done = snakemake("-n", directory=run, checkout=checkout, config=config)
-    assert done.returncode == 0, done.stdout
-    assert jobs(done.stdout) or "Nothing to be done" in done.stdout
-    return jobs(done.stdout)
-
-
-def test_a_learning_rate_reruns_its_zoo_and_what_hangs_on_it(run, tmp_path):
-    config = yaml.safe_load(TINY.read_text())
-    config["zoos"]["printed"]["recipe"]["learning_rate"] = 2e-3
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    evaluations = ["digits/B_F", "digits/S_KDE30", "digits/controls", "printed/scratch"]
-    assert planned(run, config=tmp_path / "config.yaml") == [
-        "accuracies.parquet",
-        *(f"evaluations/{name}/printed.parquet" for name in evaluations),
-        *OF_ACCURACIES,
-        "tables.md",
-        "zoos/printed/shards/0001-0007.h5",
-        "zoos/printed/zoo.h5",
-    ]
-
-
-def test_the_other_checkpoint_samples_anew_and_trains_no_autoencoder(run, tmp_path):
-    config = yaml.safe_load(TINY.read_text())
-    config["sampling"]["selection"] = "best_validation"
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    names = ("B_KDE30", "S_KDE", "S_KDE30", "S_KDE30_validation", "controls")
-    evaluated = [*(f"{name}/digits" for name in names), "S_KDE30/printed", "controls/printed"]
-    assert planned(run, config=tmp_path / "config.yaml") == [
-        "accuracies.parquet",
-        *sorted(f"evaluations/digits/{name}.parquet" for name in evaluated),
-        *(f"figures/digits/{name}.png" for name in ("curves", "latents", "novelty", "weights")),
-        "novelty/digits.parquet",
-        *(f"populations/digits/{name}.h5" for name in names),
-        "tables.md",
-    ]
-
-
-def test_more_seeds_train_only_the_new_shards(run, tmp_path):
-    config = yaml.safe_load(TINY.read_text())
-    config["zoos"]["printed"]["networks"] = 14
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    new = ["tables.md", "zoos/printed/shards/0008-0014.h5", "zoos/printed/zoo.h5"]
-    assert planned(run, config=tmp_path / "config.yaml") == ["accuracies.parquet", *OF_ACCURACIES, *new]
-
-
-def test_comments_and_docstrings_rerun_nothing(run, checkout):
-    for path in (checkout / "hyperpipe").rglob("*.py"):
-        text = path.read_text()
-        if text.startswith('"""'):
-            text = '"""Another docstring."""\n' + text.split('"""', 2)[2]
-        path.write_text(text + "\n# a comment\n")
-    assert planned(run, checkout) == []
-
-
-def test_a_change_of_code_reruns_the_stages_that_import_it(run, checkout):
-    learning = [f"hyperreps/digits/{loss}/learning.png" for loss in ("lwln", "plain")]
-
-    def change(module: str) -> list[str]:
-        path = checkout / "hyperpipe" / module
-        before = path.read_text()
-        path.write_text(before + "\n\nCHANGED = True\n")
-        found = planned(run, checkout)
-        path.write_text(before)
-        return found
-
-    assert change("results/tables.py") == change("results/published.py") == ["tables.md"]
-    assert change("figures/learning.py") == [*learning, "tables.md"]
-    assert change("figures/latents.py") == ["figures/digits/latents.png", "tables.md"]
-    assert change("evaluation/novelty.py") == ["figures/digits/novelty.png", "novelty/digits.parquet", "tables.md"]
-    assert change("evaluation/accuracies.py") == ["accuracies.parquet", *OF_ACCURACIES, "tables.md"]
-    hanging = {
-        "populations/digits/S_KDE.h5",
-        "evaluations/digits/S_KDE/digits.parquet",
-        "novelty/digits.parquet",
-        "accuracies.parquet",
-        "tables.md",
-    }
-    found = set(change("sampling/kde.py"))
-    assert hanging < found
-    assert not [path for path in found if path.startswith(("images", "zoos", "hyperreps"))]
-    assert "populations/digits/B_F.h5" not in found and "evaluations/digits/scratch/digits.parquet" not in found

@@ -52,17 +52,41 @@ def _results(path: Path) -> list[str]:
     from hyperpipe.provenance.audit import results_below
     from hyperpipe.provenance.record import SUFFIX
 
-    named = Path(str(path).removesuffix(SUFFIX))
-    if named.is_absolute() and named.is_relative_to(Path.cwd()):
-        named = named.relative_to(Path.cwd())
-    if named.is_absolute() or ".." in named.parts:
-        raise HyperpipeError(f"{path}: lies outside of {Path.cwd()}; call this in the run's directory")
+    named = _of_this_run(Path(str(path).removesuffix(SUFFIX)))
     if named.is_dir():
         if found := results_below(named):
             return found
     elif named.is_file() or Path(str(named) + SUFFIX).is_file():
         return [str(named)]
     raise HyperpipeError(f"{path}: no results are there; name some of this run, in its directory")
+
+
+def _of_this_run(path: Path) -> Path:
+    """A path as records have it. Raises HyperpipeError where it lies outside of the run's directory."""
+    if path.is_absolute() and path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
+    if path.is_absolute() or ".." in path.parts:
+        raise HyperpipeError(f"{path}: lies outside of {Path.cwd()}; call this in the run's directory")
+    return path
+
+
+@PROVENANCE.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def why(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(help="a file of the workflow, whether it is there or not")],
+    as_json: Json = False,
+) -> None:
+    """Says what would make a file run again, key by key and module by module, against the records that led to it.
+
+    Runs in the run's directory. What follows the path is for Snakemake, as in the run: --configfile mine.yaml.
+    """
+    from hyperpipe.provenance.plan import jobs_for
+    from hyperpipe.provenance.why import why as reasons_why
+    from hyperpipe.provenance.why_page import why_facts, why_page
+
+    name = str(_of_this_run(path))
+    reasons = reasons_why(name, jobs_for(name, context.args))
+    print(json.dumps(why_facts(name, reasons), indent=1) if as_json else why_page(name, reasons))
 
 
 @PROVENANCE.command()

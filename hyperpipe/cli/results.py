@@ -19,14 +19,14 @@ def tables(
     html_output: Output,
     cells_output: Output,
     csv_output: Output,
-    figures: Inputs = "",
+    figure_paths: Inputs,
 ) -> None:
-    """Computes the paper's tables: a page, as Markdown and HTML, and its cells. Figures are not read but shown."""
+    """Computes the paper's tables: a page, as Markdown and HTML, and its cells."""
     from hyperpipe.stages.tables import tables_stage
 
     inputs = map(paths, (rows_paths, history_paths, reconstructions_paths, novelty_paths))
     outputs = page_output, html_output, cells_output, csv_output
-    tables_stage(parse_slice(TablesSlice, config), accuracies_path, *inputs, *outputs, paths(figures))
+    tables_stage(parse_slice(TablesSlice, config), accuracies_path, *inputs, *outputs, paths(figure_paths))
 
 
 @stage

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.provenance.identity import code_modules
-from hyperpipe.provenance.record import PACKAGE_FILE, SUFFIX, Input, Record, is_sealed, read_record, record_hash
+from hyperpipe.provenance.record import PACKAGE_FILE, SUFFIX, File, Input, Record, is_sealed, read_record, record_hash
 from hyperpipe.store import bytes_hash, content_hash
 
 _NO_RESULTS = ("logs", "benchmarks")  # folders of results/ whose files are about the run
@@ -152,22 +152,35 @@ class _Files:
         return f": {content}" if " " in content else ""
 
 
-def _raw(path: str, record: Record) -> list[Finding]:
-    found = []
+def raw_changes(record: Record) -> list[tuple[File, str | None]]:
+    """The files from outside that are no longer what a stage has read, each with its hash now, if it is there."""
+    changes = []
     for file in record.raw:
         now = next((bytes_hash(place) for place in _places(file.path) if place.is_file()), None)
         if now != file.content:
-            what = "is not there" if now is None else "has changed since it was read"
-            found.append(Finding(path, "raw", f"{file.path} {what}"))
-    return found
+            changes.append((file, now))
+    return changes
+
+
+def code_changes(record: Record) -> list[tuple[str, str, str]]:
+    """The modules of a stage whose code has changed: name, hash then and now, each empty where it does not use it."""
+    now = code_modules(f"hyperpipe.stages.{record.stage.replace('-', '_')}")
+    names = sorted(name for name in now.keys() | record.code.keys() if now.get(name) != record.code.get(name))
+    return [(name, record.code.get(name, ""), now.get(name, "")) for name in names]
+
+
+def _raw(path: str, record: Record) -> list[Finding]:
+    said = (
+        (file, "is not there" if now is None else "has changed since it was read") for file, now in raw_changes(record)
+    )
+    return [Finding(path, "raw", f"{file.path} {what}") for file, what in said]
 
 
 def _code(path: str, record: Record) -> list[Finding]:
     try:
-        now = code_modules(f"hyperpipe.stages.{record.stage.replace('-', '_')}")
+        other = [name for name, _, _ in code_changes(record)]
     except HyperpipeError:
         return [Finding(path, "code", f"there is no stage {record.stage} any more")]
-    other = sorted(name for name in now.keys() | record.code.keys() if now.get(name) != record.code.get(name))
     return [Finding(path, "code", "has changed since, in " + ", ".join(other))] if other else []
 
 

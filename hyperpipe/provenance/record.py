@@ -147,7 +147,7 @@ def read_record(path: str | Path) -> Record:
         return Record.model_validate_json(beside.read_bytes())
     except OSError as error:
         said = f"cannot be read ({brief(error)})" if beside.exists() else "is missing"
-        raise HyperpipeError(f"{beside}: {said}; let Snakemake make {path}") from None
+        raise HyperpipeError(f"{beside}: {said}; let Snakemake make it") from None
     except ValidationError as error:
         first = error.errors()[0]
         said = ": ".join(filter(None, [".".join(map(str, first["loc"])), first["msg"]]))

@@ -33,7 +33,7 @@ rule tables:
         "python -m hyperpipe tables --config {params.config:q} --accuracies-path {input.accuracies:q}"
         " --rows-paths '{input.rows}' --history-paths '{input.histories}'"
         " --reconstructions-paths '{input.reconstructions}' --novelty-paths '{input.novelty}'"
-        " --figures '{input.figures}' --page-output {output.page:q} --html-output {output.html:q}"
+        " --figure-paths '{input.figures}' --page-output {output.page:q} --html-output {output.html:q}"
         " --cells-output {output.cells:q} --csv-output {output.csv:q} 2>&1 | tee {log:q}"
 
 
