@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -230,3 +231,11 @@ def test_versions_are_those_that_python_would_import():
 
 def test_docs_records_is_what_the_model_says():
     assert (ROOT / "docs/records.md").read_text() == records_reference(), "hyperpipe records > docs/records.md"
+
+
+def test_the_memory_of_a_stage_is_its_own(tmp_path):
+    """Not that of the process that started it, which the system's getrusage may count."""
+    code = "from hyperpipe.provenance.surroundings import peak_megabytes; print(peak_megabytes())"
+    large = np.ones(75_000_000)  # 600 MB
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert large.all() and 10 < int(done.stdout) < 300

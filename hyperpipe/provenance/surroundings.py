@@ -6,13 +6,13 @@ import hashlib
 import os
 import platform
 import re
-import resource
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 
 from hyperpipe import machine
+from hyperpipe.errors import HyperpipeError
 from hyperpipe.provenance.identity import PACKAGE, ROOT
 
 # What batch systems call a job. Nothing else of the environment is recorded: it may hold secrets.
@@ -25,6 +25,7 @@ _JOB_IDS = (
     "LSB_JOBID",
 )
 _INSTALLED = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)\.dist-info")
+_MEMORY = Path("/proc/self/status")  # not getrusage, which may count the process that started this one
 _DRIVER = Path("/proc/driver/nvidia/version")
 
 
@@ -76,7 +77,10 @@ def scheduler() -> dict[str, str]:
 
 def peak_megabytes() -> int:
     """The most memory that this process has had so far, in MB."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)
+    said = re.search(r"^VmHWM:\s+(\d+) kB$", _MEMORY.read_text(), re.MULTILINE)
+    if said is None:
+        raise HyperpipeError(f"{_MEMORY}: says nothing of VmHWM, the memory that a process had; use a Linux that does")
+    return round(int(said[1]) * 1024 / 1e6)
 
 
 def _canonical(name: str) -> str:
