@@ -23,6 +23,7 @@ from hyperpipe.provenance.why import Difference, why
 from hyperpipe.provenance.why_page import why_page
 from hyperpipe.store import read_table, write_table
 from runs import ROOT, TINY, snakemake
+from runs import jobs as jobs_in
 
 TABLES = "results/tables.md"
 OF_ACCURACIES = [f"figures/digits/{name}.png" for name in ("curves", "novelty")]
@@ -215,6 +216,9 @@ def test_an_input_that_was_changed_by_hand_reruns_what_reads_it(copy):
     assert what == "results/rows/digits.parquet" and before == then != now and not others
     assert "hyperreps/digits/lwln/hyperrep.h5" in concerned and "tables.md" in concerned
     assert reruns(facts) and "rows/digits.parquet" not in reruns(facts)
+    store = "results/zoos/digits/zoo.h5"
+    (copy / store).write_bytes((copy / store).read_bytes()[:1000])
+    assert (store, read_record(copy / store).output.content, "unreadable") in differing(asked(copy), "input")
 
 
 def test_what_is_missing_runs_where_it_is_needed(copy):
@@ -258,6 +262,8 @@ def test_a_record_that_cannot_be_read_is_told_and_reruns_nothing(copy, monkeypat
         Difference("record", "results/tables.csv" + SUFFIX, "", "missing", runs=False),
     )
     assert not any(reason.runs for reason in reasons)
+    planned = snakemake("-n", "results/tables.csv" + SUFFIX, directory=copy).stdout
+    assert jobs_in(planned) == ["tables.md"], "what the error about a missing record asks for"
 
 
 def test_mistakes_are_one_line(run, monkeypatch, capsys):

@@ -52,7 +52,7 @@ def _results(path: Path) -> list[str]:
     from hyperpipe.provenance.audit import results_below
     from hyperpipe.provenance.record import SUFFIX
 
-    named = _of_this_run(Path(str(path).removesuffix(SUFFIX)))
+    named = _of_this_run(path)
     if named.is_dir():
         if found := results_below(named):
             return found
@@ -62,12 +62,15 @@ def _results(path: Path) -> list[str]:
 
 
 def _of_this_run(path: Path) -> Path:
-    """A path as records have it. Raises HyperpipeError where it lies outside of the run's directory."""
+    """A path as records have it, of a record that of its file. Raises HyperpipeError where it lies outside of the run's
+    directory."""
+    from hyperpipe.provenance.record import SUFFIX
+
     if path.is_absolute() and path.is_relative_to(Path.cwd()):
         path = path.relative_to(Path.cwd())
     if path.is_absolute() or ".." in path.parts:
         raise HyperpipeError(f"{path}: lies outside of {Path.cwd()}; call this in the run's directory")
-    return path
+    return Path(str(path).removesuffix(SUFFIX))
 
 
 @PROVENANCE.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -162,23 +162,26 @@ def raw_changes(record: Record) -> list[tuple[File, str | None]]:
     return changes
 
 
-def code_changes(record: Record) -> list[tuple[str, str, str]]:
-    """The modules of a stage whose code has changed: name, hash then and now, each empty where it does not use it."""
-    now = code_modules(f"hyperpipe.stages.{record.stage.replace('-', '_')}")
+def code_changes(record: Record, stage: str) -> list[tuple[str, str, str]]:
+    """The modules of a stage that are not as recorded: name, hash then and now, each empty where it does not use it.
+
+    Raises HyperpipeError where there is no such stage.
+    """
+    now = code_modules(f"hyperpipe.stages.{stage.replace('-', '_')}")
     names = sorted(name for name in now.keys() | record.code.keys() if now.get(name) != record.code.get(name))
     return [(name, record.code.get(name, ""), now.get(name, "")) for name in names]
 
 
 def _raw(path: str, record: Record) -> list[Finding]:
-    said = (
-        (file, "is not there" if now is None else "has changed since it was read") for file, now in raw_changes(record)
-    )
-    return [Finding(path, "raw", f"{file.path} {what}") for file, what in said]
+    return [
+        Finding(path, "raw", f"{file.path} {'has changed since it was read' if now else 'is not there'}")
+        for file, now in raw_changes(record)
+    ]
 
 
 def _code(path: str, record: Record) -> list[Finding]:
     try:
-        other = [name for name, _, _ in code_changes(record)]
+        other = [name for name, _, _ in code_changes(record, record.stage)]
     except HyperpipeError:
         return [Finding(path, "code", f"there is no stage {record.stage} any more")]
     return [Finding(path, "code", "has changed since, in " + ", ".join(other))] if other else []

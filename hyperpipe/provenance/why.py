@@ -20,7 +20,7 @@ from hyperpipe.provenance.record import SUFFIX, Record, read_record
 from hyperpipe.store import content_hash
 
 _OF_THE_GPU = {"cuda", "cuda driver"}  # versions that are recorded only where a GPU was in use
-_MISSING = "missing"
+_MISSING, _UNREADABLE = "missing", "unreadable"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ def why(path: str, jobs: list[Job]) -> list[Reason]:
     wanted, runs = {path}, set[int]()
     while True:
         wanted |= {file for reader, file in reads if reader in runs}
-        found = [[replace(one, runs=one.runs or one.what in wanted & missing) for one in of_job] for of_job in found]
+        lacking = wanted & missing
+        found = [[replace(one, runs=one.runs or one.what in lacking) for one in of_job] for of_job in found]
         more = {number for number, of_job in enumerate(found) if any(one.runs for one in of_job)}
         more |= {reader for reader, file in reads if makers[file] in runs}
         if more <= runs:
@@ -82,7 +83,7 @@ def _differences(job: Job) -> list[Difference]:
             records.append(read_record(path))
         except HyperpipeError:
             if Path(path).exists():
-                said = "unreadable" if Path(path + SUFFIX).exists() else _MISSING
+                said = _UNREADABLE if Path(path + SUFFIX).exists() else _MISSING
                 found.append(Difference("record", path + SUFFIX, "", said, runs=False))
     if not records:
         return found
@@ -90,7 +91,7 @@ def _differences(job: Job) -> list[Difference]:
     return [
         *found,
         *_config(record, job),
-        *_code(record),
+        *(Difference("code", *change) for change in code_changes(record, job.stage)),
         *_inputs(record, job),
         *_told(record),
     ]
@@ -101,10 +102,6 @@ def _config(record: Record, job: Job) -> list[Difference]:
     return [Difference("config", key, then.get(key, ""), now.get(key, "")) for key in _changed(then, now)]
 
 
-def _code(record: Record) -> list[Difference]:
-    return [Difference("code", *change) for change in code_changes(record)]
-
-
 def _inputs(record: Record, job: Job) -> Iterator[Difference]:
     """Only what is newer is hashed: a zoo of 50 GB is read where Snakemake would read it too."""
     then = {file.path: file.content for file in record.inputs}
@@ -113,8 +110,15 @@ def _inputs(record: Record, job: Job) -> Iterator[Difference]:
             yield Difference("input", path, then.get(path, ""), "")
         elif path not in then:
             yield Difference("input", path, "", "new")
-        elif Path(path).exists() and _is_newer(path, record) and (now := content_hash(path)) != then[path]:
+        elif Path(path).exists() and _is_newer(path, record) and (now := _content(path)) != then[path]:
             yield Difference("input", path, then[path], now)
+
+
+def _content(path: str) -> str:
+    try:
+        return content_hash(path)
+    except HyperpipeError:
+        return _UNREADABLE
 
 
 def _is_newer(path: str, record: Record) -> bool:
@@ -126,8 +130,8 @@ def _told(record: Record) -> Iterator[Difference]:
     then, now = {k: v for k, v in record.versions.items() if k not in _OF_THE_GPU}, surroundings.versions()
     for name in _changed(then, now):
         yield Difference("version", name, then.get(name, ""), now.get(name, ""), runs=False)
-    for file, now_it in raw_changes(record):
-        yield Difference("raw", file.path, file.content, now_it or _MISSING, runs=False)
+    for file, content in raw_changes(record):
+        yield Difference("raw", file.path, file.content, content or _MISSING, runs=False)
 
 
 def _changed(then: dict[str, str], now: dict[str, str]) -> list[str]:
