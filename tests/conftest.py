@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from filelock import FileLock
 from hypothesis import strategies as st
-from runs import snakemake
 
 from hyperpipe.cnn import Architecture
 from hyperpipe.images.digits import make_digits
 from hyperpipe.images.image_set import ImageSet, ImageSplit
 from hyperpipe.images.settings import Embedded
+from runs import SECRET, snakemake
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -48,7 +48,7 @@ def run(shared) -> Path:
     directory = shared / "run"
     with FileLock(directory.with_suffix(".lock")):
         if not (directory / "results/tables.md").exists():
-            done = snakemake("results/tables.md", directory=directory)
+            done = snakemake("results/tables.md", directory=directory, API_TOKEN=SECRET)
             assert done.returncode == 0, done.stdout[-4000:]
     return directory
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = ROOT / "tests" / "config.yaml"
+SECRET = "f1c8-secret-of-the-tests"  # an environment variable of the tiny run
 
 
 def snakemake(*words: str, directory: Path, config: Path = TINY, checkout: Path = ROOT, **changes: str):

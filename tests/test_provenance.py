@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from hyperpipe.provenance.record import SUFFIX, Record, is_sealed, record_hash, 
 from hyperpipe.provenance.reference import records_reference
 from hyperpipe.randomness import stream
 from hyperpipe.store import content_hash, write_store
+from runs import SECRET
 
 
 @pytest.fixture
@@ -149,7 +151,7 @@ def test_the_id_is_of_what_decides_the_outputs_and_of_nothing_else(tmp_path):
 
 
 def test_files_that_are_read_are_seen_and_no_others(tmp_path):
-    for name in ("data/read", "data/deep/read", "data/not", "other/read"):
+    for name in ("data/read", "data/deep/read", "data/not", "data/code.py", "other/read"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("1 2")
@@ -159,6 +161,7 @@ def test_files_that_are_read_are_seen_and_no_others(tmp_path):
         (tmp_path / "data/written").write_text("x")
         os.close(os.open(tmp_path / "data/not", os.O_WRONLY))
         (tmp_path / "other/read").read_bytes()
+        (tmp_path / "data/code.py").read_text()
     (tmp_path / "data/not").read_text()
     assert files == [tmp_path / "data/deep/read", tmp_path / "data/read"]
     with files_read([tmp_path / "other/read"]) as files:
@@ -213,13 +216,30 @@ def test_of_the_environment_only_the_jobs_names_are_recorded(tmp_path, monkeypat
     (tmp_path / "photos").write_text("x")
     monkeypatch.chdir(ROOT)
     made = tmp_path / "a.txt"
-    with recording("tables", {}, [], [made]) as notes:
+    monkeypatch.setattr(sys, "argv", ["hyperpipe", "tables", "--page-output", str(made)])
+    config = {"images": {"path": str(tmp_path / "photos")}}
+    with recording("tables", config, [tmp_path / "photos"], [made]) as notes:
         made.write_text("made")
-        notes["raw"] = [tmp_path / "photos"]
+        notes.update(raw=[tmp_path / "photos"], compiler=f"g++ 12 -I{tmp_path}/include")
     text = Path(str(made) + SUFFIX).read_text()
     record = Record.model_validate_json(text)
     assert record.scheduler == {"SLURM_JOB_ID": "17"} and "very-secret" not in text and "someone" not in text
-    assert record.raw[0].path == "~/photos"
+    assert (
+        str(tmp_path) not in text and record.output.path == "~/a.txt" and record.config["images"]["path"] == "~/photos"
+    )
+    assert record.raw[0].path == record.inputs[0].path == "~/photos" and record.arguments[-1] == "~/a.txt"
+
+
+def test_a_run_says_nothing_of_the_environment_that_it_ran_in(run):
+    """The tiny run ran with SECRET among its environment variables."""
+    files = [path for path in run.rglob("*") if path.is_file() and "logs" not in path.parts]
+    kept = [path for path in files if ".snakemake" not in path.parts]
+    assert len(kept) > 60
+    for path in kept:
+        content = path.read_bytes()
+        assert SECRET.encode() not in content and bytes(run) not in content, path
+        if path.name.endswith(SUFFIX):
+            assert not re.search(r'[" =]/', content.decode()), f"{path}: an absolute path"
 
 
 def test_versions_are_those_that_python_would_import():

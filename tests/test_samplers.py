@@ -14,6 +14,7 @@ from sklearn.neighbors import KernelDensity
 
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.hyperrep.hyperrep_store import read_embeddings, read_hyperrep
+from hyperpipe.provenance.crate import Deposit, export
 from hyperpipe.provenance.record import SUFFIX, Record
 from hyperpipe.randomness import stream
 from hyperpipe.sampling.kde import bandwidths
@@ -206,7 +207,7 @@ def test_samplers_have_a_name_each(entries, said):
     check_samplers(["joint", "a.py:f", "b.py:g"])
 
 
-def test_the_configuration_names_it_and_the_workflow_draws_with_it(run, own, tmp_path):
+def test_the_configuration_names_it_and_the_workflow_draws_with_it(run, own, tmp_path, monkeypatch):
     """In a copy of the tiny run: the file is an input, its population is decoded, and fine-tuned beside the others."""
     directory, population = tmp_path / "run", "results/populations/digits/S_KDE30_validation.h5"
     shutil.copytree(run, directory)
@@ -228,6 +229,9 @@ def test_the_configuration_names_it_and_the_workflow_draws_with_it(run, own, tmp
     assert set(pd.read_parquet(directory / evaluation).sampler) == {"released", "middle", "reconstruction"}
     record = Record.model_validate_json((directory / (population + SUFFIX)).read_text())
     assert "own.py" in [file.path for file in record.inputs]
+    monkeypatch.chdir(directory)
+    export(population, [tmp_path / "mine.yaml"], tmp_path / "crate", Deposit("MIT"))
+    assert (tmp_path / "crate/own.py").read_text() == OWN, "it goes with what it has drawn"
 
     (directory / "own.py").write_text(OWN + "\nchanged = True\n")
     again = snakemake("-n", evaluation, directory=directory, config=tmp_path / "mine.yaml")

@@ -5,13 +5,20 @@ import re
 import pytest
 
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.provenance.record import SUFFIX, read_record
 from hyperpipe.results.times import times
 
 
 def test_each_stage_has_its_jobs_and_their_seconds(run):
-    found = {row[0]: row[1:] for row in re.findall(r"\| (\w+) +\| (\d+) +\| (\d+) ", times(run / "results/benchmarks"))}
+    page = times(run / "results/benchmarks")
+    found = {row[0]: row[1:] for row in re.findall(r"\| (\w+) +\| (\d+) +\| (\d+) ", page)}
     assert found["zoo_shard"][0] == "3" and found["finetune"][0] == "10" and found["all"][0] == "39"
     assert int(found["all"][1]) == pytest.approx(sum(int(row[1]) for row in found.values()) / 2, abs=5)
+
+    records = [read_record(str(path).removesuffix(SUFFIX)) for path in run.glob(f"results/**/*{SUFFIX}")]
+    took = {tuple(file.path for file in record.outputs): record.recording_seconds for record in records}
+    said = re.search(r"Hashing and records: (\d+\.\d) s, (\d+\.\d)%, by the records of 39 jobs\.$", page)
+    assert float(said[1]) == pytest.approx(sum(took.values()), abs=0.06) and 0 < float(said[2]) < 100
 
 
 def test_benchmarks_that_are_none_are_one_line(tmp_path):

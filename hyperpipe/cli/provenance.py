@@ -127,3 +127,30 @@ def explain(
     width = None if sys.stdout.isatty() else _WIDE
     Console(width=width).print(explained(name, cells))
     print("\nMade again, with this run's configuration, by", *remade_by(name, read_record(name)), sep="\n  ")
+
+
+@PROVENANCE.command()
+def export(
+    licence: Annotated[str, typer.Option("--license", help="of the results: as SPDX names it, CC-BY-4.0, or a URL")],
+    into: Annotated[Path, typer.Option(help="a new folder")],
+    path: Annotated[Path, typer.Argument(help="a file of results")] = Path("results/tables.md"),
+    configfile: Annotated[list[Path] | None, typer.Option(help="as in the run; once for each file")] = None,
+    author: Annotated[
+        list[str] | None, typer.Option(help="'Ada Lovelace <https://orcid.org/…>'; once for each")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="of the deposit")] = None,
+    leave_out: Annotated[list[str] | None, typer.Option(help="files to name only, 'results/images/*'")] = None,
+) -> None:
+    """Writes results and all that they come from, with workflow and settings, as a Workflow Run RO-Crate.
+
+    Runs in the run's directory. Only results that an audit finds whole, and only settings that made them.
+    """
+    from hyperpipe.provenance.crate import Deposit
+    from hyperpipe.provenance.crate import export as exported
+    from hyperpipe.provenance.identity import ROOT
+
+    said = {"title": title} if title else {}
+    deposit = Deposit(licence, authors=author or (), left_out=leave_out or (), **said)
+    name = str(_of_this_run(path))
+    contents = exported(name, configfile or [ROOT / "config.yaml"], into, deposit)
+    print(f"{into}: {name} and what it comes from, {len(contents.records)} files of {len(contents.jobs)} jobs")

@@ -10,6 +10,7 @@ import numpy as np
 import PIL.Image
 
 from hyperpipe.errors import HyperpipeError, brief
+from hyperpipe.places import located
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def read_collection(source: str, path: str, where: str) -> Collection:
     Raises HyperpipeError where it cannot be read, or holds something else or fewer than two classes.
     """
     read = {"npz": _arrays, "folder": _folders}[source]
-    collection = read(Path(path).expanduser(), where)
+    collection = read(located(path), where)
     if len(collection.classes) < 2:
         raise HyperpipeError(f"{where}: {path} has images of {len(collection.classes)} class; at least two are needed")
     return collection

@@ -6,15 +6,16 @@ from pathlib import Path
 
 from hyperpipe.images.image_set import ImageSet
 from hyperpipe.images.settings import ImagesSlice, Own, Standard
+from hyperpipe.places import located
 
 
 def raw_places(config: ImagesSlice) -> list[Path]:
     """The files that a data set is made of, or folders that these lie in."""
     settings = config.images
     if isinstance(settings, Standard):
-        return [Path(settings.folder).expanduser()]
+        return [located(settings.folder)]
     if isinstance(settings, Own):
-        return [Path(path).expanduser() for path in (settings.path, settings.test_path) if path is not None]
+        return [located(path) for path in (settings.path, settings.test_path) if path is not None]
     if settings.source == "digits":
         import sklearn.datasets
 

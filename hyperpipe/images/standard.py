@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from hyperpipe.cnn import SIDE
 from hyperpipe.errors import HyperpipeError, brief
 from hyperpipe.images.image_set import ImageSet, ImageSplit, cut, planes
 from hyperpipe.images.settings import Standard
+from hyperpipe.places import located
 
 DIGITS = tuple("0123456789")
 
@@ -75,7 +75,7 @@ def make_standard(settings: Standard, name: str) -> ImageSet:
 
 def _part(source: Source, arguments: dict[str, Any], settings: Standard, where: str) -> Any:
     """The training or the test part, from files that are there, else fetched where settings allow it."""
-    folder = Path(settings.folder).expanduser()
+    folder = located(settings.folder)
 
     def read(download: bool) -> Any:
         return source.reader(folder, **arguments, transform=source.transform, download=download)

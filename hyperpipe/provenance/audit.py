@@ -6,14 +6,14 @@ listed. Paths are as in the records, as seen from the run's directory, in which 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.places import located
 from hyperpipe.provenance.identity import code_modules
-from hyperpipe.provenance.record import PACKAGE_FILE, SUFFIX, File, Input, Record, is_sealed, read_record, record_hash
+from hyperpipe.provenance.record import SUFFIX, File, Input, Record, is_sealed, read_record, record_hash
 from hyperpipe.store import bytes_hash, content_hash
 
 _NO_RESULTS = ("logs", "benchmarks")  # folders of results/ whose files are about the run
@@ -142,7 +142,8 @@ class _Files:
         """The hash of a file's content, what is wrong where that cannot be read, None where there is no file."""
         if path not in self._contents:
             try:
-                self._contents[path] = content_hash(path) if Path(path).is_file() else None
+                place = located(path)
+                self._contents[path] = content_hash(place) if place.is_file() else None
             except HyperpipeError as error:
                 self._contents[path] = _bare(error, path)
         return self._contents[path]
@@ -156,7 +157,8 @@ def raw_changes(record: Record) -> list[tuple[File, str | None]]:
     """The files from outside that are no longer what a stage has read, each with its hash now, if it is there."""
     changes = []
     for file in record.raw:
-        now = next((bytes_hash(place) for place in _places(file.path) if place.is_file()), None)
+        place = located(file.path)
+        now = bytes_hash(place) if place.is_file() else None
         if now != file.content:
             changes.append((file, now))
     return changes
@@ -185,13 +187,6 @@ def _code(path: str, record: Record) -> list[Finding]:
     except HyperpipeError:
         return [Finding(path, "code", f"there is no stage {record.stage} any more")]
     return [Finding(path, "code", "has changed since, in " + ", ".join(other))] if other else []
-
-
-def _places(path: str) -> list[Path]:
-    """Where a file from outside the workflow may lie."""
-    if path.startswith(PACKAGE_FILE):
-        return [Path(folder, path.removeprefix(PACKAGE_FILE)) for folder in sys.path]
-    return [Path(path).expanduser()]
 
 
 def _bare(error: HyperpipeError, path: str) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+_CODE = (".py", ".pyc")
 _watching: list[set[str]] = []
 _hooked = False
 
@@ -18,7 +19,8 @@ def files_read(below: Sequence[Path]) -> Iterator[list[Path]]:
     """The files that are opened for reading inside of the ``with``, on leaving it, if they lie below one of these
     folders or are one of these files; each once, sorted.
 
-    It sees whatever Python itself opens, for Pillow, numpy and torchvision too, in any thread; no HDF5 file.
+    It sees whatever Python itself opens, for Pillow, numpy and torchvision too, in any thread; no HDF5 file. Code is
+    left out: whether an import reads it, or a cache of it, is a matter of what ran before.
     """
     global _hooked
     if not _hooked:  # a hook stays for as long as the process lives
@@ -32,7 +34,7 @@ def files_read(below: Sequence[Path]) -> Iterator[list[Path]]:
     finally:
         _watching.remove(seen)
     places = [path.resolve() for path in below]
-    files = sorted({Path(name).absolute() for name in seen})
+    files = sorted(path for path in {Path(name).absolute() for name in seen} if path.suffix not in _CODE)
     found += [file for file in files if file.is_file() and any(file.resolve().is_relative_to(p) for p in places)]
 
 

@@ -20,6 +20,7 @@ from pydantic import Field, ValidationError
 
 from hyperpipe.errors import HyperpipeError, brief
 from hyperpipe.notes import RECORD_ID, Notes
+from hyperpipe.places import shown, with_places_shown
 from hyperpipe.provenance import surroundings
 from hyperpipe.provenance.identity import code_modules
 from hyperpipe.randomness import streams_used
@@ -28,11 +29,13 @@ from hyperpipe.store import bytes_hash, content_hash, write_text
 
 VERSION = 2
 SUFFIX = ".prov.json"
-PACKAGE_FILE = "package:"  # how the path of a file begins that came with an installed package
 
 
 class File(Model):
-    path: str = Field(description="as seen from the run's directory; `package:` before that of an installed package's")
+    path: str = Field(
+        description="as seen from the run's directory; of others `package:`, `~` and `$USER` stand for where packages"
+        " are installed, the user's home and name"
+    )
     content: str = Field(description="SHA-256 of what it holds: of an HDF5 store's data and attributes, else of bytes")
 
 
@@ -44,8 +47,8 @@ class Record(Model):
     version: Literal[2] = Field(description="of this schema")
     output: File = Field(description="the file that this record lies beside")
     stage: str = Field(description="the verb of the command line that made it")
-    arguments: list[str] = Field(description="what it was called with, verb and paths included")
-    config: dict[str, Any] = Field(description="its slice of the configuration")
+    arguments: list[str] = Field(description="what it was called with, verb included, paths as above")
+    config: dict[str, Any] = Field(description="its slice of the configuration, paths as above")
     config_hash: str = Field(description="SHA-256 of that, as JSON with sorted keys")
     seeds: dict[str, int | str] = Field(
         description="`root` of all randomness, where it draws any; `networks` it trains"
@@ -92,7 +95,8 @@ def recording(
     stage runs. Raises HyperpipeError where one is not there.
     """
     begun, started, streams = time.monotonic(), _now(), streams_used()
-    read = [Input(path=str(path), content=content_hash(path), record=record_hash(path)) for path in inputs]
+    config = with_places_shown(config)
+    read = [Input(path=shown(path), content=content_hash(path), record=record_hash(path)) for path in inputs]
     code = code_modules(f"hyperpipe.stages.{stage.replace('-', '_')}")
     checkout, versions = surroundings.repository(), surroundings.versions()  # of now, whatever changes meanwhile
     its_id = identity(stage, config, seeds, code, [file.content for file in read])
@@ -102,18 +106,18 @@ def recording(
     finally:
         RECORD_ID.reset(token)
     ended = time.monotonic()
-    made = [File(path=str(path), content=content_hash(path)) for path in outputs]
+    made = [File(path=shown(path), content=content_hash(path)) for path in outputs]
     root = {"root": config["seed"]} if "seed" in config else {}
     facts: dict[str, Any] = {
         "version": VERSION,
         "stage": stage,
-        "arguments": sys.argv[1:],
+        "arguments": with_places_shown(sys.argv[1:]),
         "config": config,
         "config_hash": hashed(config),
         "seeds": root | ({"networks": seeds} if seeds else {}),
         "streams": dict(sorted((streams_used() - streams).items())),
         "inputs": [file.model_dump() for file in read],
-        "raw": [{"path": _shown(path), "content": bytes_hash(path)} for path in notes.pop("raw", [])],
+        "raw": [{"path": shown(path), "content": bytes_hash(path)} for path in notes.pop("raw", [])],
         "outputs": [file.model_dump() for file in made],
         "code": code,
         "repository": checkout,
@@ -123,21 +127,21 @@ def recording(
         "threads": threads,
         "scheduler": surroundings.scheduler(),
         "exclusions": notes.pop("exclusions", {}),
-        "notes": notes,
+        "notes": with_places_shown(dict(notes)),
         "started": started,
         "ended": _now(),
         "seconds": round(ended - ran, 3),
         "peak_megabytes": surroundings.peak_megabytes(),
     }
     facts["recording_seconds"] = round(time.monotonic() - begun - (ended - ran), 3)
-    for file in made:
-        write_record(facts | {"output": file.model_dump()})
+    for path, file in zip(outputs, made, strict=True):
+        write_record(path, facts | {"output": file.model_dump()})
 
 
-def write_record(facts: dict[str, Any]) -> None:
-    """A record of these facts beside its output, sealed."""
+def write_record(path: str | Path, facts: dict[str, Any]) -> None:
+    """A record of these facts beside the file that they are of, sealed."""
     record = Record.model_validate(facts | {"seal": hashed(facts)})
-    write_text(record.output.path + SUFFIX, record.model_dump_json(indent=1) + "\n")
+    write_text(f"{path}{SUFFIX}", record.model_dump_json(indent=1) + "\n")
 
 
 def read_record(path: str | Path) -> Record:
@@ -172,16 +176,6 @@ def identity(stage: str, config: Any, seeds: str | None, code: dict[str, str], i
 
 def hashed(facts: Any) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-def _shown(path: Path) -> str:
-    """A path that says nothing of who ran it: from the run's directory, an installed package's or the user's home."""
-    for folder in filter(Path.is_absolute, map(Path, sys.path)):
-        if folder.name.endswith("-packages") and path.is_relative_to(folder):
-            return PACKAGE_FILE + str(path.relative_to(folder))
-    if path.is_relative_to(Path.cwd()):
-        return str(path.relative_to(Path.cwd()))
-    return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)
 
 
 def _now() -> str:

@@ -12,7 +12,7 @@ _HEAD = f"""# The record beside each output
 --schema` is its JSON schema. Beside each file that a stage makes lies `<file>{SUFFIX}`, version {VERSION}. It is an
 output of the file's rule and an input of none, as it holds times. What it names as read has a record too, whose hash it
 holds, down to the images; so nothing of the chain can change unseen. Of the environment only what is named here is
-in it, and paths are as seen from the run's directory; settings and arguments are as they were given.
+in it: no host, no user, and no path that says who ran it.
 """
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.places import located, shown, with_places_shown
 from hyperpipe.provenance import surroundings
 from hyperpipe.provenance.audit import code_changes, raw_changes
 from hyperpipe.provenance.plan import Job
@@ -98,32 +99,34 @@ def _differences(job: Job) -> list[Difference]:
 
 
 def _config(record: Record, job: Job) -> list[Difference]:
-    then, now = _flat(record.config), _flat(json.loads(job.options["config"]))
+    then, now = flat(record.config), flat(with_places_shown(json.loads(job.options["config"])))
     return [Difference("config", key, then.get(key, ""), now.get(key, "")) for key in _changed(then, now)]
 
 
 def _inputs(record: Record, job: Job) -> Iterator[Difference]:
     """Only what is newer is hashed: a zoo of 50 GB is read where Snakemake would read it too."""
-    then = {file.path: file.content for file in record.inputs}
-    for path in dict.fromkeys([*then, *job.inputs]):
-        if path not in job.inputs:
+    then, now = {file.path: file.content for file in record.inputs}, list(map(shown, job.inputs))
+    for path in dict.fromkeys([*then, *now]):
+        if path not in now:
             yield Difference("input", path, then.get(path, ""), "")
         elif path not in then:
             yield Difference("input", path, "", "new")
-        elif Path(path).exists() and _is_newer(path, record) and (now := _content(path)) != then[path]:
-            yield Difference("input", path, then[path], now)
+        elif (place := located(path)).exists() and _is_newer(place, record):
+            content = _content(place)
+            if content != then[path]:
+                yield Difference("input", path, then[path], content)
 
 
-def _content(path: str) -> str:
+def _content(path: Path) -> str:
     try:
         return content_hash(path)
     except HyperpipeError:
         return _UNREADABLE
 
 
-def _is_newer(path: str, record: Record) -> bool:
+def _is_newer(path: Path, record: Record) -> bool:
     made = Path(record.output.path)
-    return not made.exists() or Path(path).stat().st_mtime > made.stat().st_mtime
+    return not made.exists() or path.stat().st_mtime > made.stat().st_mtime
 
 
 def _told(record: Record) -> Iterator[Difference]:
@@ -138,10 +141,10 @@ def _changed(then: dict[str, str], now: dict[str, str]) -> list[str]:
     return [key for key in dict.fromkeys([*then, *now]) if then.get(key) != now.get(key)]
 
 
-def _flat(config: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    """``recipe.learning_rate``: ``0.003``, each value as JSON."""
+def flat(config: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """The keys of a configuration, ``recipe.learning_rate``: ``0.003``, each value as JSON."""
     found = {}
     for name, value in config.items():
         inner = isinstance(value, dict) and value
-        found |= _flat(value, f"{prefix}{name}.") if inner else {prefix + name: json.dumps(value, sort_keys=True)}
+        found |= flat(value, f"{prefix}{name}.") if inner else {prefix + name: json.dumps(value, sort_keys=True)}
     return found

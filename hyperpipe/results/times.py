@@ -1,4 +1,4 @@
-"""How long each stage took, from what Snakemake measured."""
+"""How long each stage took, from what Snakemake measured, and how much of that its records took."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from hyperpipe.errors import HyperpipeError
+from hyperpipe.provenance.record import SUFFIX, read_record
 
 
 def times(folder: str | Path) -> str:
-    """A Markdown table: per stage the jobs, their seconds and the largest memory of one, last runs only.
+    """A Markdown table: per stage the jobs, their seconds and the largest memory of one, last runs only; then the share
+    of records, which lie beside the results that the folder's parent holds.
 
     folder: with the benchmarks of a run, ``.jsonl``. Raises HyperpipeError where there are none or one is damaged.
     """
@@ -31,7 +33,18 @@ def times(folder: str | Path) -> str:
     for column in ("Seconds", "Longest"):
         table[column] = table[column].map("{:.0f}".format)
     table["Memory"] = table["Memory"].map("{:.0f} MB".format)
-    return table.to_markdown(index=False, disable_numparse=True)
+    page = table.to_markdown(index=False, disable_numparse=True)
+    recorded = _recording(Path(folder).parent)
+    if not recorded:
+        return page
+    share = sum(recorded) / jobs.seconds.sum()
+    return f"{page}\n\nHashing and records: {sum(recorded):.1f} s, {share:.1%}, by the records of {len(recorded)} jobs."
+
+
+def _recording(results: Path) -> list[float]:
+    """What each job's records took, in seconds, as they say it."""
+    records = [read_record(str(path).removesuffix(SUFFIX)) for path in sorted(results.rglob(f"*{SUFFIX}"))]
+    return list({record.outputs[0].path: record.recording_seconds for record in records}.values())
 
 
 def _measured(path: Path) -> dict[str, str | float]:
