@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import re
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 PACKAGE_FILE = "package:"  # how the path of a file begins that came with an installed package
 _USER = "$USER"
-# An absolute path within a text: a word, what follows `=` or a compiler's -I, what stands in JSON.
+# An absolute path within a text: a word, what follows `=` or a compiler's -I.
 _ABSOLUTE = re.compile(r"""(?P<before>^|[\s=,"']|-[IL])(?P<path>/[^\s=,:"']+)""")
 
 
@@ -42,14 +43,24 @@ def located(text: str) -> Path:
 
 
 def with_places_shown(value: Any) -> Any:
-    """A text, or JSON of texts, with each absolute path in it as `shown` has it."""
+    """A text, or JSON of texts, with each absolute path in it as `shown` has it. A text may be a path, with spaces in
+    it or not, words of which some are paths, or JSON itself, as an argument is that holds settings."""
     if isinstance(value, dict):
         return {name: with_places_shown(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [with_places_shown(inner) for inner in value]
-    if isinstance(value, str):
-        return _ABSOLUTE.sub(lambda found: found["before"] + shown(found["path"]), value)
-    return value
+    if not isinstance(value, str):
+        return value
+    if value.startswith("{"):
+        try:
+            before = json.loads(value)
+        except ValueError:
+            return value
+        after = with_places_shown(before)
+        return value if after == before else json.dumps(after, separators=(",", ":"), ensure_ascii=False)
+    if value.startswith("/") and " /" not in value:
+        return shown(value)
+    return _ABSOLUTE.sub(lambda found: found["before"] + shown(found["path"]), value)
 
 
 def _user() -> str:

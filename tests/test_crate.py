@@ -133,7 +133,10 @@ def test_who_and_under_which_licence_is_what_was_said(crate):
     root = things["./"]
     assert root["name"] == "Zoos" and root["license"]["@id"] == "https://spdx.org/licenses/CC-BY-4.0"
     authors = [(name, things[name]["name"]) for name in named(root["author"])]
-    assert authors == [("https://orcid.org/0000-0002-1825-0097", "Ada Lovelace"), ("#C.%20Babbage", "C. Babbage")]
+    assert authors == [
+        ("https://orcid.org/0000-0002-1825-0097", "Ada Lovelace"),
+        ("#author/C.%20Babbage", "C. Babbage"),
+    ]
     assert (crate / "README.md").read_text().startswith("# Zoos\n\nAda Lovelace, C. Babbage\n")
 
 
@@ -156,8 +159,8 @@ def test_what_is_left_out_is_named_with_its_hash(export, run, tmp_path, monkeypa
     crate, things = tmp_path / "crate", graph(tmp_path / "crate")
     left = "results/images/digits.h5"
     assert not (crate / left).exists() and (crate / (left + SUFFIX)).exists() and left not in things
-    assert things["#" + left]["sha256"] == hashlib.sha256((run / left).read_bytes()).hexdigest()
-    assert "#" + left in named(things["#job/results/zoos/digits/shards/0001-0008.h5"]["object"])
+    assert things["#elsewhere/" + left]["sha256"] == hashlib.sha256((run / left).read_bytes()).hexdigest()
+    assert "#elsewhere/" + left in named(things["#job/results/zoos/digits/shards/0001-0008.h5"]["object"])
     assert "Left out: 1 files, `results/images/*`" in (crate / "README.md").read_text()
     assert {name for name in files(crate) if name.endswith(".h5")} == {
         "results/zoos/digits/zoo.h5",
@@ -196,7 +199,7 @@ def test_a_run_of_other_settings_is_told_by_the_key(export, tmp_path):
     assert files(tmp_path) == {"other.yaml"}
 
 
-def test_what_an_audit_finds_broken_is_not_exported(run, tmp_path, monkeypatch):
+def test_what_an_audit_finds_broken_is_not_exported(run, tmp_path, monkeypatch, capsys):
     copy = Path(shutil.copytree(run, tmp_path / "run", ignore=shutil.ignore_patterns(".snakemake")))
     path = copy / "results/zoos/digits/zoo.h5"
     path.write_bytes(path.read_bytes()[:-1])
@@ -204,6 +207,7 @@ def test_what_an_audit_finds_broken_is_not_exported(run, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["hyperpipe", "export", "--into", str(tmp_path / "crate"), *SAID])
     with pytest.raises(SystemExit):
         main()
+    assert "hyperpipe: results/zoos/digits/zoo.h5: has changed since it was made" in capsys.readouterr().err
     assert not (tmp_path / "crate").exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy
@@ -40,8 +41,8 @@ def test_a_place_is_seen_from_the_run_the_packages_or_home_and_is_found_again(al
 
 
 def test_every_path_within_a_text_is_shown_and_all_else_stays(alice):
-    command = ["--config", f'{{"folder":"{alice}/my data","rate":1e-8}}', f"a.h5 {alice}/run/b.h5", f"--x={alice}/c"]
-    assert with_places_shown(command) == ["--config", '{"folder":"~/my data","rate":1e-8}', "a.h5 b.h5", "--x=~/c"]
+    command = ["--config", f'{{"folder":"{alice}/my data","rate":0.5}}', f"a.h5 {alice}/run/b.h5", f"--x={alice}/c"]
+    assert with_places_shown(command) == ["--config", '{"folder":"~/my data","rate":0.5}', "a.h5 b.h5", "--x=~/c"]
     assert with_places_shown({"a": [f"{alice}/own.py:mine", 3, None], "b": 0.5}) == {
         "a": ["~/own.py:mine", 3, None],
         "b": 0.5,
@@ -49,6 +50,17 @@ def test_every_path_within_a_text_is_shown_and_all_else_stays(alice):
     assert with_places_shown(f"g++ -O3 -I{alice}/include") == "g++ -O3 -I~/include"
     for text in ("pixel / 255", "https://w3id.org/x", "a/b", "[1, 2]", ""):
         assert with_places_shown(text) == text
+
+
+def test_a_home_with_a_space_in_it_is_shown_as_well(alice, monkeypatch):
+    home = alice.parent / "ada lovelace"
+    monkeypatch.setenv("HOME", str(home))
+    settings = {"images": {"path": f"{home}/my data", "colour": "grey"}}
+    expected = {"images": {"path": "~/my data", "colour": "grey"}}
+    assert with_places_shown(settings) == expected
+    assert json.loads(with_places_shown(json.dumps(settings))) == expected
+    assert with_places_shown('{"a": 1e-8}') == '{"a": 1e-8}' and with_places_shown("{no JSON") == "{no JSON"
+    assert with_places_shown("/scratch/my data/alice/x") == "/scratch/my data/$USER/x"
 
 
 def test_whose_home_is_everything_or_who_has_no_name_is_shown_paths_as_they_are(monkeypatch):

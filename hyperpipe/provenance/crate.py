@@ -1,8 +1,8 @@
 """A run as a folder that can be deposited with a paper: a Workflow Run RO-Crate, Provenance Run Crate profile 0.5.
 
 In it are a file of results, all that it comes from, their records, the workflow with its code, and the whole
-configuration; so that whoever has it can audit the results and make them again. Nothing from outside the workflow is in
-it: image files are named, with their hashes.
+configuration; so that whoever has it can audit the results and make them again. Image files and fonts are not in it;
+they are named, with their hashes.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ WORKFLOW, CONFIG, README, SOFTWARE = "Snakefile", "config.yaml", "README.md", "h
 _CODE = (WORKFLOW, "Makefile", "LICENSE", "pyproject.toml", "workflow", "hyperpipe", "envs", "docs")
 _AUTHOR = re.compile(r"(?P<name>[^<>]*[^<>\s])(?: <(?P<address>[a-z]+:[^<>\s]+)>)?")
 _LICENCE = re.compile(r"https?://\S+|[A-Za-z0-9][A-Za-z0-9.+-]*")
+_LONG = 40  # characters of a value that an error says
 _KINDS = {"", ".py", ".smk", ".yaml", ".toml", ".txt", ".md", ".png", ".cpp", ".h", ".cu", ".cuh"}
 
 
@@ -166,7 +167,8 @@ def _check_config(path: str, config: Path, configs: Sequence[Path]) -> None:
     for reason in why(path, jobs_for(path, words)):
         for one in reason.differences:
             if one.runs:
-                said = f"{one.what} was {one.then or 'not there'}, is {one.now or 'not there'}"
+                then, now = (value[:_LONG] or "not there" for value in (one.then, one.now))
+                said = f"{one.what} was {then}, is {now}"
                 name = " + ".join(map(str, configs))
                 raise HyperpipeError(f"{name}: did not make {path} ({said}); name the run's files by --configfile")
 

@@ -21,7 +21,6 @@ from rocrate.rocrate import ROCrate
 
 from hyperpipe.provenance.crate import CONFIG, README, SOFTWARE, WORKFLOW, Contents, Deposit
 from hyperpipe.provenance.descriptions import description
-from hyperpipe.provenance.identity import ROOT
 from hyperpipe.provenance.record import SUFFIX, Record
 from hyperpipe.provenance.why import flat
 
@@ -83,7 +82,7 @@ class _Graph:
         )
         root["license"] = self._add(deposit.licence_address, "CreativeWork", name=deposit.licence)
         people = deposit.people.items()
-        if authors := [self._add(link or f"#{quote(name)}", "Person", name=name) for name, link in people]:
+        if authors := [self._add(link or f"#author/{quote(name)}", "Person", name=name) for name, link in people]:
             root["author"] = _alone(authors)
         profiles = [
             self._add(link, "CreativeWork", name=f"{name.title()} Run Crate", version="0.5")
@@ -132,7 +131,7 @@ class _Graph:
 
     def _elsewhere(self, path: str, **properties: Any) -> Entity:
         """A file that is not in the crate."""
-        return self._add("#" + quote(path), "CreativeWork", name=path, **properties)
+        return self._add(f"#elsewhere/{quote(path)}", "CreativeWork", name=path, **properties)
 
     def _steps(self, workflow: Entity) -> dict[str, tuple[Entity, Entity]]:
         """From each stage to its step of the workflow and its tool."""
@@ -141,7 +140,9 @@ class _Graph:
             path = _tool(stage)
             tool = self.files[path]
             tool["name"], tool["version"] = f"hyperpipe {stage}", self._version
-            tool["description"] = (ast.get_docstring(ast.parse((ROOT / path).read_bytes())) or stage).split("\n\n")[0]
+            tool["description"] = (ast.get_docstring(ast.parse((self.folder / path).read_bytes())) or stage).split(
+                "\n\n"
+            )[0]
             steps[stage] = (
                 self._add(f"#step/{stage}", "HowToStep", name=stage, position=str(place), workExample=tool),
                 tool,
