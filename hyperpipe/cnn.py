@@ -35,7 +35,7 @@ class Layer:
 
     index: of the module in the released checkpoints. kernel: side of a convolution's kernel, 0 for a linear layer.
     block: input columns of this layer for each unit of the layer before (9 positions after the flatten, else 1).
-    offset: of the weight; the bias follows it.
+    pooled: a max-pooling stands between its outputs and their activation. offset: of the weight; the bias follows it.
     """
 
     index: int
@@ -43,6 +43,7 @@ class Layer:
     inputs: int
     kernel: int
     block: int
+    pooled: bool
     offset: int
 
     @property
@@ -87,14 +88,14 @@ class Architecture:
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
         c1, c2, c3 = self.channels
-        rows = [  # index, outputs, inputs, kernel, block
-            (0, c1, self.in_channels, 5, 1),
-            (3, c2, c1, 5, 1),
-            (6, c3, c2, 2, 1),
-            (9, self.hidden, 9 * c3, 0, 9),
-            (11, self.classes, self.hidden, 0, 1),
+        rows = [  # index, outputs, inputs, kernel, block, pooled
+            (0, c1, self.in_channels, 5, 1, True),
+            (3, c2, c1, 5, 1, True),
+            (6, c3, c2, 2, 1, False),
+            (9, self.hidden, 9 * c3, 0, 9, False),
+            (11, self.classes, self.hidden, 0, 1, False),
         ]
-        sizes = [outputs * (inputs * max(1, kernel) ** 2 + 1) for _, outputs, inputs, kernel, _ in rows]
+        sizes = [outputs * (inputs * max(1, kernel) ** 2 + 1) for _, outputs, inputs, kernel, *_ in rows]
         offsets = itertools.accumulate([0, *sizes[:-1]])
         return tuple(Layer(*row, offset) for row, offset in zip(rows, offsets, strict=True))
 

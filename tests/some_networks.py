@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from hyperpipe.alignment.symmetries import Symmetries
+from hyperpipe.alignment.units import rearranged
 from hyperpipe.cnn import Architecture, initialise
 from hyperpipe.hyperrep.settings import HyperRep
 from hyperpipe.randomness import stream
@@ -16,6 +18,18 @@ def networks(count: int, architecture: Architecture | None = None) -> np.ndarray
     """Weights [M, P] from kaiming's initialisation."""
     shape = architecture or Architecture()
     return np.stack([initialise(shape, "kaiming_uniform", stream(0, "t", m)) for m in range(count)])
+
+
+def with_biases(count: int, architecture: Architecture | None = None) -> np.ndarray:
+    """The same from PyTorch's, whose biases differ."""
+    shape = architecture or Architecture()
+    return np.stack([initialise(shape, "pytorch_default", stream(0, "t", m)) for m in range(count)])
+
+
+def rearranged_at_random(weights: np.ndarray, symmetries: Symmetries, seed: int = 0) -> np.ndarray:
+    """Networks [M, P] that compute the same and are other weights."""
+    moves = symmetries.drawn(len(weights), np.random.default_rng(seed))
+    return rearranged(weights, moves, symmetries.architecture)
 
 
 def generator(seed: int = 0) -> torch.Generator:

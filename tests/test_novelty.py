@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from some_networks import networks
-from test_alignment import reordered
+from some_networks import networks, rearranged_at_random
 
-from hyperpipe.alignment import matched_distances
+from hyperpipe.alignment.distances import matched_distances
+from hyperpipe.alignment.symmetries import symmetries
 from hyperpipe.cnn import Architecture
 from hyperpipe.evaluation.nearest import Known, nearest, nearest_matched, typical_distance
 from hyperpipe.evaluation.novelty import Training, novelty, overlap, typical_distances
@@ -22,6 +22,7 @@ from hyperpipe.zoo.trainer import accuracies_of, predictions_of
 from hyperpipe.zoo.zoo_store import read_zoo
 
 RECIPE = Recipe(learning_rate=1e-3)
+SYMMETRIES = symmetries(Architecture(), RECIPE.activation)
 TRAINED, EPOCHS = 20, (7, 8)  # networks in training, each at two epochs
 
 
@@ -34,7 +35,7 @@ def training() -> Training:
     numbers, epochs = np.tile(np.arange(TRAINED), 2), np.repeat(EPOCHS, TRAINED)
     sigma = layer_sigma(torch.from_numpy(weights), Architecture()).numpy()
     latents = {"lwln": Known(encode(weights), numbers, epochs), "plain": Known(weights[:, :9], numbers, epochs)}
-    return Training(Known(weights, numbers, epochs), latents, sigma, EPOCHS[1], Architecture())
+    return Training(Known(weights, numbers, epochs), latents, sigma, EPOCHS[1], SYMMETRIES)
 
 
 def encode(weights: np.ndarray) -> np.ndarray:
@@ -59,10 +60,10 @@ def test_a_copy_is_at_0_and_does_everything_alike(training, digits):
         assert found.nearest_epoch[measure].tolist() == training.weights.epochs[copied].tolist()
 
 
-def test_a_reordered_copy_is_at_0_when_matched(training, digits):
+def test_a_rearranged_copy_is_at_0_when_matched(training, digits):
     copied = [3, 25, 39]
-    copies = [reordered(training.weights.points[row], Architecture(), seed) for seed, row in enumerate(copied)]
-    found = measured(np.stack(copies), training, digits)
+    copies = rearranged_at_random(training.weights.points[copied], SYMMETRIES)
+    found = measured(copies, training, digits)
     assert found.value.matched.max() < 1e-6 and found.value.weights.min() > 0.9
     assert found.nearest.matched.tolist() == training.weights.networks[copied].tolist()
     assert found.nearest_epoch.matched.tolist() == training.weights.epochs[copied].tolist()
@@ -81,15 +82,17 @@ def test_networks_of_their_own_are_at_1(training, digits):
         assert (known.networks[alone.rows] != known.networks[here]).all(), "no network is held against itself"
 
 
-def test_the_nearest_matched_row_is_the_one_that_a_search_through_all_finds(training):
-    """Of a copy, of a network of its own, of one that is near to two of them, of one whose own rows do not count."""
-    known, architecture = training.normalised, Architecture()
+def test_the_nearest_matched_row_is_as_near_as_the_one_that_a_search_through_all_finds(training):
+    """Of a copy, of a network of its own, of one that is near to two of them, of one whose own rows do not count; but
+    for what one epoch of a network is nearer than another."""
+    known = training.normalised
     points = np.stack([known.points[3], networks(25)[24] / training.sigma, known.points[[5, 26]].mean(axis=0)])
     for own in (None, np.array([3, 99, 5])):
         others = np.ones((3, len(known.points)), bool) if own is None else own[:, None] != known.networks
-        everything = np.stack([matched_distances(point, known.points, architecture) for point in points])
-        found = nearest_matched(points, known, architecture, own)
-        np.testing.assert_array_equal(found.distances, np.where(others, everything, np.inf).min(axis=1))
+        everything = np.stack([matched_distances(point, known.points, SYMMETRIES) for point in points])
+        found = nearest_matched(points, known, SYMMETRIES, own)
+        least = np.where(others, everything, np.inf).min(axis=1)
+        assert (found.distances >= least).all() and found.distances == pytest.approx(least, rel=1e-3)
 
 
 def test_a_shrunk_copy_is_as_far_as_it_was_shrunk(training, digits):
@@ -113,7 +116,7 @@ def test_of_a_single_training_network_no_distance_is_typical(training):
     alone = Known(training.weights.points[:1], np.array([0]), np.array([8]))
     for found in (
         nearest(alone.points, alone, alone.networks),
-        nearest_matched(alone.points, alone, Architecture(), alone.networks),
+        nearest_matched(alone.points, alone, SYMMETRIES, alone.networks),
     ):
         assert np.isinf(found.distances).all() and np.isnan(typical_distance(found))
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from hyperpipe.alignment import matched_distances
-from hyperpipe.cnn import Architecture
+from hyperpipe.alignment.distances import matched_distances
+from hyperpipe.alignment.symmetries import Symmetries
 
 
 @dataclass(frozen=True)
@@ -34,21 +34,19 @@ def nearest(points: np.ndarray, known: Known, own: np.ndarray | None = None) -> 
     return _least(np.where(_others(known, own, len(points)), distances, np.inf))
 
 
-def nearest_matched(
-    points: np.ndarray, known: Known, architecture: Architecture, own: np.ndarray | None = None
-) -> Nearest:
-    """As `nearest`, of weights [M, P], with the hidden units of each known network in the best order that is found.
+def nearest_matched(points: np.ndarray, known: Known, symmetries: Symmetries, own: np.ndarray | None = None) -> Nearest:
+    """As `nearest`, of weights [M, P], with the units of each known network in the best arrangement that is found.
 
-    Rows of one network differ less from each other than from other networks'. So orders are looked for among the rows
-    of the last epoch first, then among all rows of the network that is nearest there, and of the one that is nearest as
-    it is.
+    Rows of one network differ less from each other than from other networks'. So arrangements are looked for among the
+    rows of the last epoch first, then among all rows of the network that is nearest there, and of the one that is
+    nearest as it is.
     """
     others = _others(known, own, len(points))
     distances = np.full(others.shape, np.inf)
 
     def measure(wanted: np.ndarray) -> None:
         for place, row in enumerate(wanted):
-            distances[place, row] = matched_distances(points[place], known.points[row], architecture)
+            distances[place, row] = matched_distances(points[place], known.points[row], symmetries)
 
     first = others & (known.epochs == known.epochs.max())
     measure(first)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hyperpipe.cnn import Architecture
+from hyperpipe.alignment.symmetries import Symmetries
 from hyperpipe.evaluation.nearest import Known, nearest, nearest_matched, typical_distance
 from hyperpipe.images.image_set import ImageSet
 from hyperpipe.zoo.settings import Recipe
@@ -29,14 +29,14 @@ class Training:
 
     weights: [R, P] with the networks (seeds) and epochs of the rows; latents: the same rows encoded, [R, D], by
     autoencoder. sigma: the standard deviation of each weight's layer, [P]. epoch: at which networks are told from each
-    other.
+    other. symmetries: what makes no difference between them when they are matched.
     """
 
     weights: Known
     latents: Mapping[str, Known]
     sigma: np.ndarray
     epoch: int
-    architecture: Architecture
+    symmetries: Symmetries
 
     @property
     def normalised(self) -> Known:
@@ -49,7 +49,7 @@ def typical_distances(training: Training) -> dict[str, float]:
     own, weights = training.weights.networks[here], training.normalised
     in_weights = {
         "weights": typical_distance(nearest(weights.points[here], weights, own)),
-        "matched": typical_distance(nearest_matched(weights.points[here], weights, training.architecture, own)),
+        "matched": typical_distance(nearest_matched(weights.points[here], weights, training.symmetries, own)),
     }
     return in_weights | {
         name: typical_distance(nearest(latents.points[here], latents, own))
@@ -80,7 +80,7 @@ def novelty(
     points, known = weights / training.sigma, training.normalised
     found = {
         "weights": nearest(points, known),
-        "matched": nearest_matched(points, known, training.architecture),
+        "matched": nearest_matched(points, known, training.symmetries),
         "latent": nearest(latents, training.latents[autoencoder]),
     }
     distances = {measure: of.distances for measure, of in found.items()}
@@ -90,7 +90,7 @@ def novelty(
     nearest_ones = training.weights.points[found["matched"].rows]
     both = np.concatenate([weights, nearest_ones])
     predicted = predictions_of(
-        both, images, recipe, "test", purpose=purpose, architecture=training.architecture, threads=threads
+        both, images, recipe, "test", purpose=purpose, architecture=training.symmetries.architecture, threads=threads
     )
     ours, theirs = predicted[: len(weights)], predicted[len(weights) :]
     values |= {"agreement": (ours == theirs).mean(axis=1)}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+from hyperpipe.alignment.symmetries import symmetries
 from hyperpipe.evaluation.nearest import Known
 from hyperpipe.evaluation.novelty import Training, novelty, typical_distances
 from hyperpipe.evaluation.settings import NoveltySlice
@@ -53,7 +54,7 @@ def novelty_stage(
         {loss: Known(of.latents, of.networks, of.epochs) for loss, of in embedded.items()},
         layer_sigma(torch.from_numpy(train.weights), zoo.architecture).numpy(),
         config.epoch,
-        zoo.architecture,
+        symmetries(zoo.architecture, config.recipe.activation, signs=False),
     )
     typical, frames = typical_distances(training), []
     for loss, path in zip(LOSSES, hyperrep_paths, strict=True):
