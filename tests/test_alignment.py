@@ -11,9 +11,9 @@ from some_networks import WIDE, networks, rearranged_at_random, with_biases
 from test_symmetries import computed
 
 from hyperpipe.alignment.procrustes import _to_the_others as to_the_others
-from hyperpipe.alignment.procrustes import align, layer_scales
+from hyperpipe.alignment.procrustes import align
 from hyperpipe.alignment.symmetries import symmetries
-from hyperpipe.alignment.units import Units, rearranged, scaled
+from hyperpipe.alignment.units import Units, layer_scales, rearranged, scaled
 from hyperpipe.cnn import Architecture
 from hyperpipe.errors import HyperpipeError
 
@@ -78,6 +78,14 @@ def test_the_agreement_never_falls_and_is_that_of_the_weights(count):
     )
     more = align(weights, TANH, restarts=3)
     assert more.agreement[-1] >= found.agreement[-1] and more.agreement[0] == found.agreement[0]
+
+
+def test_the_mean_of_the_others_brings_networks_closer_than_the_mean_of_all():
+    """Which holds each of them where it is."""
+    usual = weights = networks(10)
+    for _ in range(10):
+        usual = align(usual, TANH, usual.mean(axis=0), restarts=0).weights
+    assert align(weights, TANH, restarts=0).agreement[-1] > 1.5 * among(usual) > 0
 
 
 def test_two_networks_that_would_change_places_side_by_side_move_one_by_one():

@@ -13,9 +13,8 @@ from some_networks import networks, rearranged_at_random, with_biases
 
 from hyperpipe.alignment.distances import matched_cosines, matched_distances
 from hyperpipe.alignment.matching import matched
-from hyperpipe.alignment.procrustes import layer_scales
 from hyperpipe.alignment.symmetries import Moves, symmetries
-from hyperpipe.alignment.units import Units, rearranged, scaled
+from hyperpipe.alignment.units import Units, layer_scales, rearranged, scaled
 from hyperpipe.cnn import Architecture
 
 TANH = symmetries(Architecture(), "tanh")
@@ -44,7 +43,7 @@ def every_move(units: tuple[int, ...], flips: tuple[bool, ...]) -> Moves:
 
 @pytest.mark.parametrize("activation", ["tanh", "gelu"])
 def test_no_distance_is_less_than_the_least_of_all_arrangements_and_few_are_more(activation):
-    """Against all 2·2·3! arrangements of a small network's units, times 2⁴ with signs."""
+    """Against all 2·2·2·3! orders of a small network's units, times 2⁵ with signs."""
     architecture = Architecture(channels=(2, 2, 2), hidden=3)
     known, everyone = symmetries(architecture, activation), networks(12, architecture)
     moves = every_move(known.units, known.flips)

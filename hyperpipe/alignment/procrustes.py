@@ -9,8 +9,7 @@ from joblib import Parallel, delayed
 
 from hyperpipe.alignment.matching import matched
 from hyperpipe.alignment.symmetries import Moves, Symmetries
-from hyperpipe.alignment.units import Units, rearranged, scaled
-from hyperpipe.cnn import Architecture
+from hyperpipe.alignment.units import Units, layer_scales, rearranged, scaled
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.progress import Progress
 from hyperpipe.randomness import stream
@@ -53,8 +52,8 @@ def align(
     With a reference each network is matched to it (`matched`). Without one they are matched to each other: first all to
     one of them; then, in rounds, each to the mean of all *others* as they stand by then, until a round gains next to
     nothing. (The mean of all would hold a network where it is: of ten, it is itself a tenth of it.) In a round networks
-    are taken in ten blocks, in random order. Those of a block are matched side by side; should that lower the
-    agreement, they are matched again one after the other, which cannot.
+    are taken in ten blocks, in random order. Those of a block are matched side by side; where that gains
+    nothing, one after the other.
 
     restarts: with a reference, random arrangements to start from besides those that are always tried; without one, how
     many more networks are tried as the first reference; the end with the largest agreement counts. seed: of the streams
@@ -83,15 +82,6 @@ def align(
         agreement = [_with_reference(fixed, units), _with_reference(fixed, moved)]
     moves = moved.some(np.argsort(by_bytes)).moves
     return Alignment(rearranged(weights, moves, architecture), moves, tuple(agreement))
-
-
-def layer_scales(weights: np.ndarray, architecture: Architecture) -> np.ndarray:
-    """Root mean squares [layers] of the weights and biases of each layer over networks [M, P], 1 where all are zero.
-
-    Not the standard deviation, which a change of sign changes.
-    """
-    squares = [np.square(weights[:, layer.span], dtype=float).mean() for layer in architecture.layers]
-    return np.sqrt(np.where(squares, squares, 1.0))
 
 
 def _to_reference(
@@ -129,7 +119,7 @@ def _to_each_other(
 def _from_one(
     units: Units, first: int, symmetries: Symmetries, generator: np.random.Generator
 ) -> tuple[Units, list[float]]:
-    """The same of one start: the first of the networks that is the reference."""
+    """The same of one start: `first` is the network that all are matched to first."""
     moved = matched(units.some(np.array([first])), units, symmetries)
     agreement = [_among(units), _among(moved)]
     for _ in range(_ROUNDS - 1):

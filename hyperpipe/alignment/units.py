@@ -117,6 +117,15 @@ class Units:
         return sum(function(*pair).reshape(len(self), -1).sum(axis=1, dtype=float) for pair in pairs)
 
 
+def layer_scales(weights: np.ndarray, architecture: Architecture) -> np.ndarray:
+    """Root mean squares [layers] of the weights and biases of each layer over networks [M, P], 1 where all are zero.
+
+    Not the standard deviation, which a change of sign changes.
+    """
+    squares = [np.square(weights[:, layer.span], dtype=float).mean() for layer in architecture.layers]
+    return np.sqrt(np.where(squares, squares, 1.0))
+
+
 def scaled(weights: np.ndarray, architecture: Architecture, scales: Sequence[float] | np.ndarray) -> np.ndarray:
     """Weights [M, P] in float64, those of each layer and its biases divided by its scale."""
     by_number = np.repeat(scales, [layer.span.stop - layer.span.start for layer in architecture.layers])
