@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from hyperpipe.alignment.settings import Alignment, AlignSlice, WeightsSlice
 from hyperpipe.evaluation.settings import (
     AccuraciesSlice,
     Bootstrap,
@@ -20,7 +21,7 @@ from hyperpipe.evaluation.settings import (
     ReconstructionsSlice,
 )
 from hyperpipe.figures.settings import FigureSlice, LearningSlice
-from hyperpipe.hyperrep.settings import HyperRep, HyperRepSlice, Loss, RowsSlice
+from hyperpipe.hyperrep.settings import AUTOENCODERS, OF_PAPER, AutoencoderName, HyperRep, HyperRepSlice, RowsSlice
 from hyperpipe.images.settings import Images, ImagesSlice, Own, channels
 from hyperpipe.results.differences import differences
 from hyperpipe.results.settings import DataSet, FidelitySlice, TablesSlice
@@ -28,6 +29,7 @@ from hyperpipe.sampling.samplers import check_samplers
 from hyperpipe.sampling.settings import (
     ANCHORS_OF_CONTROLS,
     POPULATIONS,
+    SAMPLED,
     TRANSFERRED,
     Controls,
     ControlsSlice,
@@ -55,6 +57,7 @@ class Config(Model):
     split: Split = Split()
     hyperrep: HyperRep = HyperRep()
     sampling: Sampling = Sampling()
+    alignment: Alignment = Alignment()
     controls: Controls = Controls()
     finetuning: Finetuning = Finetuning()
     bootstrap: Bootstrap = Bootstrap()
@@ -89,6 +92,9 @@ class Config(Model):
                 f"{networks} networks to train at {epochs} epochs are too few for a batch of {self.hyperrep.batch_size}"
             )
             raise ValueError(f"sources.{source}: {said}; lower hyperrep.batch_size or raise zoos.{source}.networks")
+        if networks < self.alignment.mixed:
+            said = f"{self.alignment.mixed} networks cannot be mixed of the {networks} of {source} to train; lower it"
+            raise ValueError(f"alignment.mixed: {said}")
         known = self._channels()
         for zoo in named:
             if None not in (known[source], known[zoo]) and known[source] != known[zoo]:
@@ -110,6 +116,14 @@ class Config(Model):
             return [zoo for zoo in self.zoos if zoo != source and known[zoo] == known[source]]
 
         return {source: others(source) if zoos == "others" else zoos for source, zoos in self.sources.items()}
+
+    def autoencoders(self) -> list[AutoencoderName]:
+        """Those that are trained of each source."""
+        return [name for name in AUTOENCODERS if name in OF_PAPER or self.alignment.autoencoder]
+
+    def populations(self) -> list[str]:
+        """What is sampled of each source, from its autoencoders and without."""
+        return [name for name in SAMPLED if name not in POPULATIONS or POPULATIONS[name][0] in self.autoencoders()]
 
 
 def load_config(data: dict[str, Any], where: str = "config.yaml") -> Config:
@@ -136,18 +150,23 @@ def rows_slice(config: Config, zoo: str) -> RowsSlice:
     return RowsSlice(zoo=zoo, **kept)
 
 
-def hyperrep_slice(config: Config, zoo: str, loss: Loss) -> HyperRepSlice:
-    return HyperRepSlice(seed=config.seed, zoo=zoo, loss=loss, hyperrep=config.hyperrep, device=config.training.device)
+def hyperrep_slice(config: Config, zoo: str, autoencoder: AutoencoderName) -> HyperRepSlice:
+    """Views of aligned networks are not permuted: that would take them out of their frame."""
+    loss, aligned = AUTOENCODERS[autoencoder]
+    settings = config.hyperrep.model_copy(update={"permute": False}) if aligned else config.hyperrep
+    kept = {"autoencoder": autoencoder, "loss": loss, "hyperrep": settings}
+    return HyperRepSlice(seed=config.seed, zoo=zoo, device=config.training.device, **kept)
 
 
-def reconstructions_slice(config: Config, zoo: str, loss: Loss) -> ReconstructionsSlice:
+def reconstructions_slice(config: Config, zoo: str, autoencoder: AutoencoderName) -> ReconstructionsSlice:
     """At the last of the epochs that the autoencoder learns from."""
     epoch, recipe = config.hyperrep.zoo_epochs[-1], config.zoos[zoo].recipe
-    return ReconstructionsSlice(zoo=zoo, loss=loss, epoch=epoch, recipe=recipe, training=config.training)
+    kept = {"autoencoder": autoencoder, "epoch": epoch, "recipe": recipe}
+    return ReconstructionsSlice(zoo=zoo, training=config.training, **kept)
 
 
-def learning_slice(zoo: str, loss: Loss) -> LearningSlice:
-    return LearningSlice(zoo=zoo, loss=loss)
+def learning_slice(zoo: str, autoencoder: AutoencoderName) -> LearningSlice:
+    return LearningSlice(zoo=zoo, autoencoder=autoencoder)
 
 
 def figure_slice(config: Config, zoo: str) -> FigureSlice:
@@ -158,6 +177,19 @@ def figure_slice(config: Config, zoo: str) -> FigureSlice:
 def population_slice(config: Config, zoo: str, population: str) -> PopulationSlice:
     anchors = POPULATIONS[population][1]
     return PopulationSlice(seed=config.seed, zoo=zoo, population=population, anchors=anchors, sampling=config.sampling)
+
+
+def align_slice(config: Config, zoo: str) -> AlignSlice:
+    """At the last of the epochs that the autoencoder learns from."""
+    kept = {key: getattr(config.alignment, key) for key in ("signs", "restarts")}
+    epoch, activation = config.hyperrep.zoo_epochs[-1], config.zoos[zoo].recipe.activation
+    return AlignSlice(seed=config.seed, zoo=zoo, epoch=epoch, activation=activation, **kept)
+
+
+def weights_slice(config: Config, zoo: str) -> WeightsSlice:
+    kept = {key: getattr(config.alignment, key) for key in ("alphas", "mixed")}
+    epoch, networks = config.hyperrep.zoo_epochs[-1], config.sampling.networks
+    return WeightsSlice(seed=config.seed, zoo=zoo, epoch=epoch, networks=networks, **kept)
 
 
 def controls_slice(config: Config, zoo: str) -> ControlsSlice:
@@ -191,7 +223,8 @@ def finetune_slice(config: Config, zoo: str, population: str, target: str) -> Fi
 def novelty_slice(config: Config, zoo: str) -> NoveltySlice:
     """Training networks are told apart at the last of the epochs that the autoencoder learns from."""
     epoch, recipe = config.hyperrep.zoo_epochs[-1], config.zoos[zoo].recipe
-    return NoveltySlice(zoo=zoo, epoch=epoch, selection=config.sampling.selection, recipe=recipe)
+    kept = {"selection": config.sampling.selection, "autoencoders": config.autoencoders()}
+    return NoveltySlice(zoo=zoo, epoch=epoch, recipe=recipe, **kept)
 
 
 def accuracies_slice(config: Config) -> AccuraciesSlice:
@@ -199,16 +232,16 @@ def accuracies_slice(config: Config) -> AccuraciesSlice:
 
 
 def tables_slice(config: Config) -> TablesSlice:
-    kept = {
-        key: getattr(config, key) for key in ("zoos", "hyperrep", "sampling", "controls", "finetuning", "bootstrap")
-    }
+    parts = ("zoos", "hyperrep", "sampling", "alignment", "controls", "finetuning", "bootstrap")
+    kept = {key: getattr(config, key) for key in parts}
     images = {name: config.images[zoo.images] for name, zoo in config.zoos.items()}
     data_sets = {
         name: DataSet(source=of_zoo.source, channels=channels(of_zoo), own=isinstance(of_zoo, Own))
         for name, of_zoo in images.items()
     }
     found = differences(config)
-    return TablesSlice(sources=config.transfers(), data_sets=data_sets, differences=found, **kept)
+    kept |= {"sources": config.transfers(), "autoencoders": config.autoencoders()}
+    return TablesSlice(data_sets=data_sets, differences=found, **kept)
 
 
 def fidelity_slice(config: Config) -> FidelitySlice:
@@ -217,11 +250,13 @@ def fidelity_slice(config: Config) -> FidelitySlice:
 
 def finetunings(config: Config) -> list[tuple[str, str, str]]:
     """What is fine-tuned: (zoo, population, target), each a job."""
-    own = [(zoo, population, zoo) for zoo in config.sources for population in (*POPULATIONS, "controls")]
+    sampled = config.populations()
+    own = [(zoo, population, zoo) for zoo in config.sources for population in (*sampled, "controls")]
     transferred = [
         (source, population, target)
         for source, targets in config.transfers().items()
         for population in TRANSFERRED
+        if population in (*sampled, "B_F", "controls")
         for target in targets
     ]
     return own + transferred + [(zoo, "scratch", zoo) for zoo in config.zoos]

@@ -13,7 +13,8 @@ RECORD_ID: ContextVar[str] = ContextVar("record_id", default="")
 class Notes(TypedDict, total=False):
     """backend, compiler: what trained networks, in words, and what that was compiled with. device, resumed: where an
     autoencoder was trained, and after which epochs that went on. checkpoint, anchors: which of an autoencoder's epochs
-    decoded a population, and how many rows it was sampled from. exclusions: what was left out, by reason, and how many.
+    decoded a population, and how many rows it was sampled from. agreement: of networks, before and after they were
+    aligned. exclusions: what was left out, by reason, and how many.
     raw: files read from outside the workflow.
     """
 
@@ -23,5 +24,6 @@ class Notes(TypedDict, total=False):
     resumed: str
     checkpoint: str
     anchors: str
+    agreement: str
     exclusions: dict[str, int]
     raw: list[Path]

@@ -68,6 +68,9 @@ def test_the_files_that_come_along_are_valid(path):
         ("hyperrep.preset", "huge", "hyperrep.preset: 'huge' is refused, input should be 'released', 'wsl21'"),
         ("sampling.selection", "first", "sampling.selection: 'first' is refused"),
         ("sampling.best", 1.0, "less than 1"),
+        ("alignment.alphas", [0.5, 0.0], "alignment.alphas: must ascend"),
+        ("alignment.alphas", [-0.5], "greater than or equal to 0"),
+        ("alignment.mixed", 8, "alignment.mixed: 8 networks cannot be mixed of the 7 of digits to train; lower it"),
         (
             "sampling.bandwidth",
             0.0,

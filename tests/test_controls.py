@@ -37,13 +37,9 @@ def test_there_is_one_of_each_as_the_list_says():
     found, rows = made(Controls())
     assert tuple(found) == CONTROLS[:-1] and CONTROLS[-1] == "random_latents"
     sizes = {name: len(weights) for name, weights in found.items()}
-    assert sizes == {"anchors": 12, "anchors_noise": 12, "anchors_shrunk": 12, "anchors_shrunk_noise": 12} | {
-        "iid": 30,
-        "mean": 30,
-    }
+    assert sizes == {"anchors": 12, "anchors_noise": 12, "anchors_shrunk": 12, "anchors_shrunk_noise": 12, "iid": 30}
     assert all(weights.dtype == np.float32 for weights in found.values())
     assert (found["anchors"] == rows[:12]).all() and (found["anchors_shrunk"] == rows[:12] / 2).all()
-    np.testing.assert_allclose(found["mean"], np.tile(rows.mean(axis=0, dtype=float), (30, 1)), rtol=1e-6)
 
 
 @pytest.mark.parametrize(("name", "shrink"), [("anchors_noise", 1.0), ("anchors_shrunk_noise", 0.3)])
@@ -96,8 +92,6 @@ def test_those_of_the_run_are_made_of_the_anchors_that_are_decoded_beside_them(r
     np.testing.assert_allclose(decoded, beside, atol=1e-5)
 
     training = np.array([seed for seed in zoo.seeds if split[seed] == "train"])
-    rows = np.concatenate([zoo.at(epoch)[np.isin(zoo.seeds, training)] for epoch in (1, 2)])
-    np.testing.assert_allclose(found.weights["mean"][0], rows.mean(axis=0), atol=1e-6)
     best = choose_anchors(np.tile(training, 2), np.repeat([1, 2], len(training)), metrics, "best by test", 0.3)
     assert found.settings["anchor_rows"] == len(best)
     latents = hyperrep.encode(found.weights["random_latents"], "last")

@@ -101,7 +101,7 @@ def test_more_memory_is_asked_for_than_was_measured_and_it_grows_with_the_autoen
 
 def test_times_are_said_as_a_person_would(tmp_path):
     table = cost_table(read_config([PRESETS["paper"]]))
-    assert re.search(r"\| all +\| +209 \| +\| +1,5\d\d \| +2,7\d\d h \| +33\d h \|", table)
+    assert re.search(r"\| all +\| +217 \| +\| +1,5\d\d \| +2,7\d\d h \| +33\d h \|", table)
     assert re.search(r"\| novelty .* pairs \| +\| +\d\.\d h \|", table), "operations of no training are not counted"
 
 

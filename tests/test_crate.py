@@ -98,7 +98,7 @@ def test_each_job_is_an_action_with_what_it_read_and_made_and_its_settings(crate
     monkeypatch.chdir(run)
     records = lineage(TABLES)
     actions = {name: thing for name, thing in things.items() if name.startswith("#job/")}
-    assert len(actions) == len({record.outputs[0].path for record in records.values()}) == 39
+    assert len(actions) == len({record.outputs[0].path for record in records.values()}) == 49
     for record in records.values():
         action = actions[f"#job/{record.outputs[0].path}"]
         assert named(action["result"]) == [file.path for file in record.outputs]

@@ -117,6 +117,9 @@ def test_each_stage_that_measures_or_makes_is_described(run):
     for path in run.glob("results/**/*.prov.json"):
         record = read_record(str(path).removesuffix(".prov.json"))
         assert description(record) or record.stage in SAID_BY_THE_NAME
+        if description(record):
+            older = record.model_copy(update={"config": {}})
+            assert description(older) == "made by another version, with other settings than this one has"
 
 
 def test_the_command_that_is_named_makes_the_same_file(explain, run, tmp_path):

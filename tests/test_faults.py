@@ -29,6 +29,8 @@ OUTPUTS = {
     "pretrained": "results/populations/digits/B_F.h5",
     "scratch": "results/populations/digits/scratch.h5",
     "finetune": "results/evaluations/digits/S_KDE30/digits.parquet",
+    "align": "results/zoos/digits/aligned.h5",
+    "weights": "results/populations/digits/S_weights.h5",
     "controls": "results/populations/digits/controls.h5",
     "novelty": "results/novelty/digits.parquet",
     "accuracies": "results/accuracies.parquet",

@@ -49,7 +49,7 @@ def accuracies(run) -> pd.DataFrame:
 
 def test_the_figures_of_a_run_come_out_again_byte_for_byte(run, tmp_path):
     results = run / "results"
-    both = [results / f"hyperreps/digits/{loss}" for loss in ("lwln", "plain")]
+    both = [results / f"hyperreps/digits/{name}" for name in ("lwln", "plain")]
     tested = [folder / "reconstructions.parquet" for folder in both]
     hyperreps = [folder / "hyperrep.h5" for folder in both]
     zoo = results / "zoos/digits"
@@ -88,7 +88,7 @@ def test_the_curves_are_the_means_and_in_transfers_b_t_is_the_targets(accuracies
     assert {line.get_label() for line in transferred.lines} - {line.get_label() for line in own.lines} == {
         "B_F: the source's networks"
     }
-    assert len(own.lines) == 1 + 4 + 2 + 2
+    assert len(own.lines) == 1 + 4 + 2 + 2 + 2
     tested = accuracies.set_index(["zoo", "target", "population", "sampler"]).sort_index()
     for axes, target in ((own, "digits"), (transferred, "printed")):
         lines = {line.get_label().split(":")[0]: line for line in axes.lines}
@@ -113,7 +113,7 @@ def test_every_population_is_at_its_accuracy_and_its_novelty(run, accuracies, dr
         epoch, row = place % 3, place // 3
         points = {tuple(line.get_xydata()[0]) for line in axes.lines}
         expected = own[own.epoch == epoch].set_index(["population", "sampler"])
-        assert len(axes.lines) == len(expected) == 1 + 4 * 4 + 7 + 2
+        assert len(axes.lines) == len(expected) == 1 + 5 * 4 + 5 + 6 + 2
         for pair, at in expected.iterrows():
             x = 100 * (1 - means.agreement[pair]) if row else means.matched[pair]
             assert (x, 100 * at["mean"]) in points, pair
@@ -122,7 +122,7 @@ def test_every_population_is_at_its_accuracy_and_its_novelty(run, accuracies, dr
 def test_where_fine_tuning_lasts_longer_than_the_zoos_training_b_t_is_not_in_the_last_panel(run, accuracies, drawn):
     own = accuracies.query("zoo == 'digits' and target == 'digits' and not (population == 'B_T' and epoch == 2)")
     novelty.draw_novelty(own, read_table(run / "results/novelty/digits.parquet"), "")
-    assert [len(axes.lines) for axes in drawn.axes] == [26, 26, 25] * 2
+    assert [len(axes.lines) for axes in drawn.axes] == [34, 34, 33] * 2
 
 
 def test_letters_in_the_figure_are_those_of_its_legend(run, accuracies, drawn):
@@ -132,7 +132,7 @@ def test_letters_in_the_figure_are_those_of_its_legend(run, accuracies, drawn):
     means = measured.pivot_table(index=["population", "sampler"], columns="measure", values="value").matched
     words = [text.get_text() for text in drawn.legends[0].get_texts()]
     named = {word[0]: tuple(word[3:].split(": ")) for word in words if word[1:3] == "  "}
-    assert list(named) == list("abcdefghi")
+    assert list(named) == list("abcdefghijklm")
     shown = {text.get_text(): text.get_position() for text in drawn.axes[0].texts if text.get_text()}
     first = own[own.epoch == 0].set_index(["population", "sampler"])["mean"]
     assert shown == {letter: (means[pair], 100 * first[pair]) for letter, pair in named.items()}
@@ -150,12 +150,12 @@ def drawn_r2(drawn: Figure) -> list[list[float]]:
 
 def reconstruction_accuracies() -> pd.DataFrame:
     rows = [
-        (loss, split, version, accuracy)
-        for loss in ("lwln", "plain")
+        (name, split, version, accuracy)
+        for name in ("lwln", "plain")
         for split, accuracy in (("train", 0.5), ("validation", 0.99), ("test", 0.9))
         for version in ("original", "last")
     ]
-    return pd.DataFrame(rows, columns=["loss", "split", "weights", "accuracy"])
+    return pd.DataFrame(rows, columns=["autoencoder", "split", "weights", "accuracy"])
 
 
 def test_r2_of_a_layer_is_1_as_it_was_0_at_the_mean_and_each_layers_own(drawn):
@@ -190,8 +190,8 @@ def test_a_histogram_is_a_density_of_all_weights_and_shares_of_all_networks(draw
 def test_shares_of_networks_have_room_in_both_rows(drawn):
     known = {"train": some_networks(4, 0), "test": some_networks(4, 1)}
     tested = reconstruction_accuracies()
-    spread = [tested[tested.loss == "plain"].assign(accuracy=share) for share in (0.1, 0.2, 0.3, 0.4)]
-    tested = pd.concat([*spread, tested[tested.loss == "lwln"]])
+    spread = [tested[tested.autoencoder == "plain"].assign(accuracy=share) for share in (0.1, 0.2, 0.3, 0.4)]
+    tested = pd.concat([*spread, tested[tested.autoencoder == "lwln"]])
     weights.draw_weights(known, {"plain": known, "lwln": known}, known["train"].mean(0), tested, ALL, "")
     highest = [max(patch.get_data().values.max() for patch in drawn.axes[place].patches) for place in (5, 11)]
     assert highest == [25, 100]
@@ -200,7 +200,7 @@ def test_shares_of_networks_have_room_in_both_rows(drawn):
 
 def test_a_split_without_networks_is_left_out(drawn):
     originals = {"train": some_networks(6, 0), "test": some_networks(0, 1)}
-    known = {loss: {"train": originals["train"]} for loss in ("plain", "lwln")}
+    known = {name: {"train": originals["train"]} for name in ("plain", "lwln")}
     tested = reconstruction_accuracies().query("split == 'train'")
     weights.draw_weights(originals, known, originals["train"].mean(0), tested, ALL, "")
     assert drawn_r2(drawn) == [*[[1]] * 5, []] * 2

@@ -31,7 +31,9 @@ def test_the_table_of_autoencoders_shows_each_checkpoint_on_networks_that_it_saw
     config = tables_slice(load_config(yaml.safe_load(TINY.read_text())))
     history = [looks({2: 0.5, 3: 0.75}), looks({2: 0.4, 3: 0.01}, "train")]
     history += [looks({2: 0.3, 3: -0.1}, quantity="r2"), looks({2: 0.6, 3: 0.99}, "train", "r2")]
-    history = pd.concat([pd.concat(history).assign(zoo="digits", loss=loss) for loss in ("lwln", "plain")])
+    history = pd.concat(
+        [pd.concat(history).assign(zoo="digits", autoencoder=name) for name in ("lwln", "plain", "aligned")]
+    )
     accuracies = {"original": 0.8, "best_validation": 0.1, "last": 0.7}
     rows = [
         {
@@ -43,9 +45,11 @@ def test_the_table_of_autoencoders_shows_each_checkpoint_on_networks_that_it_saw
         for weights, accuracy in accuracies.items()
         for shift in (-0.05, 0.05)
     ]
-    tested = pd.concat([pd.DataFrame(rows).assign(zoo="digits", loss=loss) for loss in ("lwln", "plain")])
+    tested = pd.concat(
+        [pd.DataFrame(rows).assign(zoo="digits", autoencoder=name) for name in ("lwln", "plain", "aligned")]
+    )
     table = hyperreps_that_were_run(config, history, tested)
-    assert table.Loss.tolist() == ["lwln", "lwln", "plain", "plain"]
+    assert table.Autoencoder.tolist() == ["lwln", "lwln", "plain", "plain", "aligned", "aligned"]
     assert table.iloc[1].tolist() == [
         "digits",
         "lwln",
@@ -65,7 +69,7 @@ def measured(run) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     """History and reconstructions of an autoencoder, and the title of its figure."""
     folder = run / "results/hyperreps/digits/lwln"
     tables = (read_table(folder / f"{name}.parquet") for name in ("history", "reconstructions"))
-    return *tables, "Autoencoder of digits, loss lwln"
+    return *tables, "Autoencoder of digits, lwln"
 
 
 def test_the_figure_of_a_run_comes_out_again_byte_for_byte(run, measured, tmp_path):

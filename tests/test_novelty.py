@@ -150,7 +150,7 @@ def test_the_run_measures_every_population_of_a_source(run):
     made = {("B_T", "zoo")}
     for path in (run / "results/populations/digits").glob("*.h5"):
         made |= {(path.stem, sampler) for sampler in read_populations(path).weights}
-    assert len(made) == 4 * 4 + 1 + 7 + 2 + 1
+    assert len(made) == 5 * 4 + 5 + 1 + 6 + 2 + 1
     assert set(zip(found.population, found.sampler, strict=True)) == made
     copies = found[(found.population == "B_F") | (found.sampler == "anchors")]
     assert (copies[~copies.measure.isin(["agreement", "wrong_overlap"])].value < 1e-6).all()
@@ -161,11 +161,12 @@ def test_latents_in_the_run_are_of_the_autoencoder_that_made_a_population(run):
     from hyperpipe.hyperrep.hyperrep_store import read_hyperrep
 
     found = pd.read_parquet(run / "results/novelty/digits.parquet")
-    for population, loss in (("B_KDE30", "plain"), ("S_KDE", "lwln"), ("scratch", "lwln")):
+    made = {"B_KDE30": "plain", "S_KDE": "lwln", "S_KDE30_aligned": "aligned", "S_weights": "lwln", "scratch": "lwln"}
+    for population, autoencoder in made.items():
         store = read_populations(run / f"results/populations/digits/{population}.h5")
         sampler = next(iter(store.weights))
-        hyperrep = read_hyperrep(run / f"results/hyperreps/digits/{loss}/hyperrep.h5")
-        known = read_embeddings(run / f"results/hyperreps/digits/{loss}/embeddings.h5", "last", "train")
+        hyperrep = read_hyperrep(run / f"results/hyperreps/digits/{autoencoder}/hyperrep.h5")
+        known = read_embeddings(run / f"results/hyperreps/digits/{autoencoder}/embeddings.h5", "last", "train")
         latents = hyperrep.encode(store.weights[sampler], "last")
         expected = np.sqrt(np.square(latents[:, None] - known.latents).mean(axis=2)).min(axis=1)
         ours = found[(found.population == population) & (found.sampler == sampler) & (found.measure == "latent")]

@@ -88,8 +88,9 @@ def differing(facts: dict[str, Any], kind: str) -> dict[tuple[str, str, str], li
 
 def test_a_key_of_one_zoo_reruns_that_zoo_and_what_hangs_on_it(run, changed):
     facts = asked(run, changed(lambda config: config["zoos"]["printed"]["recipe"].update(learning_rate=2e-3)))
-    names = ("digits/B_F", "digits/S_KDE30", "digits/controls", "printed/scratch")
-    evaluations = [f"evaluations/{name}/printed.parquet" for name in names]
+    names = ("B_F", "S_KDE30", "S_KDE30_aligned", "S_weights", "controls")
+    evaluations = [f"evaluations/digits/{name}/printed.parquet" for name in names]
+    evaluations.append("evaluations/printed/scratch/printed.parquet")
     shard = "zoos/printed/shards/0001-0007.h5"
     expected = ["accuracies.parquet", *evaluations, *OF_ACCURACIES, "tables.md", shard, "zoos/printed/zoo.h5"]
     assert reruns(facts) == expected
@@ -102,8 +103,13 @@ def test_a_key_of_one_zoo_reruns_that_zoo_and_what_hangs_on_it(run, changed):
 
 def test_the_other_checkpoint_samples_anew_and_trains_no_autoencoder(run, changed):
     facts = asked(run, changed(lambda config: config["sampling"].update(selection="best_validation")))
-    names = ("B_KDE30", "S_KDE", "S_KDE30", "S_KDE30_validation", "controls")
-    evaluated = [*(f"{name}/digits" for name in names), "S_KDE30/printed", "controls/printed"]
+    names = ("B_KDE30", "S_KDE", "S_KDE30", "S_KDE30_aligned", "S_KDE30_validation", "controls")
+    evaluated = [
+        *(f"{name}/digits" for name in names),
+        "S_KDE30/printed",
+        "S_KDE30_aligned/printed",
+        "controls/printed",
+    ]
     assert reruns(facts) == [
         "accuracies.parquet",
         *sorted(f"evaluations/digits/{name}.parquet" for name in evaluated),
@@ -143,7 +149,7 @@ def test_comments_and_docstrings_rerun_nothing(run, checkout):
 def test_a_change_of_code_reruns_the_stages_that_import_it(run, checkout):
     concerned = {
         "results.published": ["tables.md"],
-        "figures.learning": [f"hyperreps/digits/{loss}/learning.png" for loss in ("lwln", "plain")],
+        "figures.learning": [f"hyperreps/digits/{name}/learning.png" for name in ("aligned", "lwln", "plain")],
         "figures.latents": ["figures/digits/latents.png"],
         "evaluation.novelty": ["novelty/digits.parquet"],
         "evaluation.accuracies": ["accuracies.parquet"],
@@ -201,7 +207,7 @@ def test_results_that_are_carried_over_without_what_snakemake_knows_are_compared
 
     assert page(TINY) == f"{TABLES} is what this code and these settings make. Snakemake plans nothing to run.\n"
     said = page(other)
-    assert f"{TABLES} would run again: of 39 jobs, 6 differ, 4 rest on these. Snakemake plans 0." in said
+    assert f"{TABLES} would run again: of 49 jobs, 8 differ, 4 rest on these. Snakemake plans 0." in said
     done = snakemake("--touch", "--forceall", TABLES, directory=tmp_path)
     assert done.returncode == 0, done.stdout
     assert page(other) == said.rpartition(" Snakemake plans")[0] + " Snakemake plans the same.\n"

@@ -12,12 +12,12 @@ from hyperpipe.results.times import times
 def test_each_stage_has_its_jobs_and_their_seconds(run):
     page = times(run / "results/benchmarks")
     found = {row[0]: row[1:] for row in re.findall(r"\| (\w+) +\| (\d+) +\| (\d+) ", page)}
-    assert found["zoo_shard"][0] == "3" and found["finetune"][0] == "10" and found["all"][0] == "39"
+    assert found["zoo_shard"][0] == "3" and found["finetune"][0] == "14" and found["all"][0] == "49"
     assert int(found["all"][1]) == pytest.approx(sum(int(row[1]) for row in found.values()) / 2, abs=5)
 
     records = [read_record(str(path).removesuffix(SUFFIX)) for path in run.glob(f"results/**/*{SUFFIX}")]
     took = {tuple(file.path for file in record.outputs): record.recording_seconds for record in records}
-    said = re.search(r"Hashing and records: (\d+\.\d) s, (\d+\.\d)%, by the records of 39 jobs\.$", page)
+    said = re.search(r"Hashing and records: (\d+\.\d) s, (\d+\.\d)%, by the records of 49 jobs\.$", page)
     assert float(said[1]) == pytest.approx(sum(took.values()), abs=0.06) and 0 < float(said[2]) < 100
 
 

@@ -32,7 +32,7 @@ def test_the_default_target_is_planned(tmp_path):
     done = snakemake("-n", directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
     planned = jobs(done.stdout)
-    counts = {"images": 2, "zoos": 6, "rows": 2, "hyperreps": 12, "populations": 14, "evaluations": 18}
+    counts = {"images": 2, "zoos": 8, "rows": 2, "hyperreps": 12, "populations": 16, "evaluations": 22}
     counts |= {"novelty": 2, "figures": 8, "accuracies.parquet": 1, "tables.md": 1}
     assert Counter(path.split("/")[0] for path in planned) == counts
     assert {"evaluations/digits/B_F/printed.parquet", "evaluations/printed/S_KDE30/digits.parquet"} < set(planned)
@@ -42,7 +42,7 @@ def test_the_default_target_is_planned(tmp_path):
 def test_every_job_can_be_submitted_to_slurm(tmp_path):
     done = snakemake("-n", "--workflow-profile", "slurm", directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
-    assert len(jobs(done.stdout)) == 66
+    assert len(jobs(done.stdout)) == 74
     profiles = [yaml.safe_load((ROOT / f"profiles/{name}/profile.yaml").read_text()) for name in ("default", "slurm")]
     assert profiles[0].items() <= profiles[1].items(), "a named profile replaces the default one"
     assert profiles[1]["executor"] == "slurm"
@@ -53,7 +53,7 @@ def test_training_jobs_ask_for_a_gpu_where_training_needs_one(tmp_path):
     done = snakemake("-n", *words, directory=tmp_path, config=ROOT / "config.yaml")
     assert done.returncode == 0, done.stdout
     asking = re.findall(r"^rule (\w+):(?:\n    .*)*?\n    resources: .*gpu=1,", done.stdout, re.MULTILINE)
-    assert Counter(asking) == {"zoo_shard": 4, "hyperrep": 4, "reconstructions": 4, "finetune": 18}
+    assert Counter(asking) == {"zoo_shard": 4, "hyperrep": 4, "reconstructions": 4, "finetune": 22}
 
 
 def test_the_graph_in_the_readme_is_the_workflows(tmp_path):
@@ -158,7 +158,7 @@ def test_the_tables_are_their_cells_in_every_format(run):
 def test_every_figure_is_on_the_page_where_it_belongs(run):
     page, html = ((run / f"results/tables.{kind}").read_text() for kind in ("md", "html"))
     figures = {str(path.relative_to(run / "results")) for path in (run / "results").rglob("*.png")}
-    assert len(figures) == 6 and figures == set(re.findall(r"!\[.*?\]\((.*?)\)", page))
+    assert len(figures) == 7 and figures == set(re.findall(r"!\[.*?\]\((.*?)\)", page))
     assert figures == set(re.findall(r'<img src="(.*?)"', html))
     sections = {part.partition("\n")[0]: part for part in re.split(r"\n##+ ", page)}
     for title, name in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hyperpipe.alignment.settings import AlignSlice, WeightsSlice
 from hyperpipe.cli.stage import Input, Inputs, Output, Slice, stage
 from hyperpipe.notes import Notes
 from hyperpipe.sampling.settings import ControlsSlice, PopulationSlice, PretrainedSlice, ScratchSlice
@@ -25,6 +26,22 @@ def population(
 
     inputs = hyperrep_path, embeddings_path, metrics_path
     return population_stage(parse_slice(PopulationSlice, config), *inputs, store_output)
+
+
+@stage
+def align(config: Slice, zoo_path: Input, rows_path: Input, store_output: Output) -> Notes:
+    """Brings the networks of a zoo to one frame of their hidden units."""
+    from hyperpipe.stages.align import align_stage
+
+    return align_stage(parse_slice(AlignSlice, config), zoo_path, rows_path, store_output)
+
+
+@stage
+def weights(config: Slice, aligned_path: Input, zoo_path: Input, rows_path: Input, store_output: Output) -> Notes:
+    """Samples populations among the weights of a zoo's training networks, with no autoencoder between."""
+    from hyperpipe.stages.weights import weights_stage
+
+    return weights_stage(parse_slice(WeightsSlice, config), aligned_path, zoo_path, rows_path, store_output)
 
 
 @stage

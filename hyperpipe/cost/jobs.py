@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from hyperpipe.cnn import Architecture
 from hyperpipe.config import Config, finetunings, shards
 from hyperpipe.cost.flop import FORWARD, nominal_flop, update_flop
-from hyperpipe.hyperrep.settings import LOSSES
 from hyperpipe.images.settings import channels
 from hyperpipe.sampling.controls import CONTROLS
-from hyperpipe.sampling.settings import POPULATIONS, STANDARD_INITS
+from hyperpipe.sampling.settings import OF_WEIGHTS, POPULATIONS, STANDARD_INITS
 
 IMAGES_A_SECOND = {1: 199_362, 3: 109_070}  # trained by `native`, by channels (hyperpipe bench population)
 HYPERREP_FLOP_A_SECOND = 150e9  # in float32: 135 to 160 at the released size, up to 200 at the small ones
@@ -40,7 +39,7 @@ UNITS = {"zoo_shard": "training images", "hyperrep": "updates", "finetune": "tra
 def jobs(config: Config) -> list[Job]:
     """All of them, in the order of the workflow."""
     found = [shard_job(config, name, shard) for name, zoo in config.zoos.items() for shard in shards(zoo)]
-    found += [hyperrep_job(config, name) for name in config.sources for _ in LOSSES]
+    found += [hyperrep_job(config, name) for name in config.sources for _ in config.autoencoders()]
     found += [finetune_job(config, *run) for run in finetunings(config)]
     return found + [novelty_job(config, name) for name in config.sources]
 
@@ -56,7 +55,7 @@ def finetune_job(config: Config, zoo: str, population: str, target: str) -> Job:
 
 
 def hyperrep_job(config: Config, zoo: str) -> Job:
-    """Of either loss. Networks that are left out (`weight_threshold`) are unknown before and counted in."""
+    """Of any autoencoder. Networks that are left out (`weight_threshold`) are unknown before and counted in."""
     settings = config.hyperrep
     rows = config.split.counts(config.zoos[zoo].networks)[0] * len(settings.zoo_epochs)
     updates = rows // settings.batch_size * settings.epochs
@@ -67,7 +66,7 @@ def hyperrep_job(config: Config, zoo: str) -> Job:
 def novelty_job(config: Config, zoo: str) -> Job:
     """Every network of every population, and every training one, beside every training network."""
     train, _, test = config.split.counts(config.zoos[zoo].networks)
-    populations = [*POPULATIONS, "B_F", "controls", "scratch"]
+    populations = [*config.populations(), "B_F", "controls", "scratch"]
     networks = test + sum(_networks(config, zoo, population) for population in populations)
     predictions = 2 * networks * config.images[config.zoos[zoo].images].test
     pairs = (networks + train) * train
@@ -94,6 +93,8 @@ def _networks(config: Config, zoo: str, population: str) -> int:
     sampling = config.sampling
     if population in POPULATIONS:
         return sampling.networks * (len(sampling.samplers) + 1)  # and reconstructions
+    if population == OF_WEIGHTS:
+        return sampling.networks * (2 * len(config.alignment.alphas) + 1)  # in the frame and not, and mixed
     if population == "B_F":
         return min(sampling.networks, config.split.counts(config.zoos[zoo].networks)[0])
     return sampling.networks * len({"controls": CONTROLS, "scratch": STANDARD_INITS}[population])

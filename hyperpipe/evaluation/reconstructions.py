@@ -47,7 +47,7 @@ def reconstructions(
         images,
         recipe,
         "test",
-        purpose=f"reconstructions/{hyperrep.zoo}/{hyperrep.loss}",
+        purpose=f"reconstructions/{hyperrep.zoo}/{hyperrep.name}",
         architecture=hyperrep.architecture,
         choice=choice,
         threads=threads,

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from hyperpipe.hyperrep.settings import Loss, Selection
+from hyperpipe.hyperrep.settings import AutoencoderName, Selection
 from hyperpipe.settings import Count, Model, Name
 from hyperpipe.zoo.settings import Recipe, Training
 
@@ -59,6 +59,7 @@ class AccuraciesSlice(Model):
 
 class NoveltySlice(Model):
     zoo: Name
+    autoencoders: list[AutoencoderName]
     epoch: int
     selection: Selection
     recipe: Recipe
@@ -66,7 +67,7 @@ class NoveltySlice(Model):
 
 class ReconstructionsSlice(Model):
     zoo: Name
-    loss: Loss
+    autoencoder: AutoencoderName
     epoch: int
     recipe: Recipe
     training: Training

@@ -12,6 +12,7 @@ from matplotlib.ticker import NullLocator
 from hyperpipe.figures.looks import Look, looks
 from hyperpipe.figures.style import figure
 from hyperpipe.results.order import populations_in
+from hyperpipe.sampling.settings import OF_WEIGHTS
 
 _SHOWN = ("B_T", "B_F", "S_KDE30", "scratch")
 _CONTROLS = ("anchors", "anchors_shrunk")  # all of them are in the tables
@@ -44,9 +45,10 @@ def draw_curves(accuracies: pd.DataFrame, source: str, targets: list[str], title
 def _curves(accuracies: pd.DataFrame, source: str, target: str) -> pd.DataFrame:
     """Of what stands beside each other on the target's images."""
     control = (accuracies.population == "controls") & accuracies.sampler.isin(_CONTROLS)
+    aligned = (accuracies.population == OF_WEIGHTS) & accuracies.sampler.str.startswith("aligned ")
     zoo = accuracies.population.isin(_OF_THE_TARGET).map({True: target, False: source})
     here = (accuracies.target == target) & (accuracies.zoo == zoo)
-    return accuracies[here & (control | accuracies.population.isin(_SHOWN))]
+    return accuracies[here & (control | aligned | accuracies.population.isin(_SHOWN))]
 
 
 def _panel(axes: Axes, curves: pd.DataFrame, known: dict[tuple[str, str], Look]) -> None:

@@ -11,13 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from hyperpipe.figures.looks import looks
-from hyperpipe.figures.style import GREY, PINK, figure
+from hyperpipe.figures.style import GREY, PINK, PURPLE, figure
 from hyperpipe.results.order import populations_in
-from hyperpipe.sampling.settings import POPULATIONS
+from hyperpipe.sampling.settings import OF_WEIGHTS, POPULATIONS
 
 _PAIR = ["population", "sampler"]
-_FILLS = dict(zip(POPULATIONS, ("none", "left", "full", "right"), strict=True))
-_EDGES = {"controls": GREY, "scratch": PINK}
+_FILLS = dict(zip(POPULATIONS, ("none", "left", "full", "right", "bottom"), strict=True))
+_EDGES = {OF_WEIGHTS: PURPLE, "controls": GREY, "scratch": PINK}
 _DISTANCE = (
     "Distance in weights to the nearest training network, hidden units matched\n0: a copy, 1: trained on its own"
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from hyperpipe.hyperrep.settings import Loss, Selection
+from hyperpipe.hyperrep.settings import AutoencoderName, Selection
 from hyperpipe.settings import Model, Name
 
 
 class LearningSlice(Model):
     zoo: Name
-    loss: Loss
+    autoencoder: AutoencoderName
 
 
 class FigureSlice(Model):

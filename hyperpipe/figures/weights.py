@@ -34,20 +34,20 @@ def draw_weights(
 ) -> None:
     """Of one zoo, at one epoch, by one checkpoint of both its autoencoders.
 
-    originals: networks [M, P] of the splits ``train`` and ``test``. reconstructed: by loss, those encoded and decoded,
-    of the splits that have any. mean: of what the autoencoders learnt from, [P]; a reconstruction with R² = 0 in a
-    layer is as near to the networks as this is. accuracies: loss, split, weights (``original`` or another), accuracy.
-    paths: ``.png`` or ``.svg``.
+    originals: networks [M, P] of the splits ``train`` and ``test``. reconstructed: by autoencoder, those encoded and
+    decoded, of the splits that have any. mean: of what the autoencoders learnt from, [P]; a reconstruction with R² = 0
+    in a layer is as near to the networks as this is. accuracies: autoencoder, split, weights (``original`` or another),
+    accuracy. paths: ``.png`` or ``.svg``.
     """
     layers = architecture.layers
     with figure(12.5, 4.7, *paths) as drawn:
         drawn.suptitle(title, x=0.01, ha="left", fontsize=12)
         grid = drawn.subplots(len(_ROWS), len(layers) + 1)
         grid[0, -1].sharey(grid[1, -1])
-        for row, (loss, name) in zip(grid, _ROWS.items(), strict=True):
+        for row, (autoencoder, name) in zip(grid, _ROWS.items(), strict=True):
             for axes, layer in zip(row, layers, strict=False):
-                _layer(axes, layer, originals, reconstructed[loss], mean)
-            _accuracies(row[-1], accuracies[accuracies.loss == loss])
+                _layer(axes, layer, originals, reconstructed[autoencoder], mean)
+            _accuracies(row[-1], accuracies[accuracies.autoencoder == autoencoder])
             row[0].set_ylabel(name, fontsize=11)
         for axes, layer in zip(grid[0], layers, strict=False):
             axes.set_title(layer.name)

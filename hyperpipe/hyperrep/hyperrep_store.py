@@ -14,7 +14,7 @@ from hyperpipe.errors import HyperpipeError
 from hyperpipe.hyperrep.autoencoder import ROWS_AT_ONCE, Autoencoder
 from hyperpipe.hyperrep.checkpoint import Checkpoint
 from hyperpipe.hyperrep.precision import products
-from hyperpipe.hyperrep.settings import HyperRep, Loss, Selection
+from hyperpipe.hyperrep.settings import AutoencoderName, HyperRep, Selection
 from hyperpipe.store import read_store, write_store
 from hyperpipe.validation import validated
 
@@ -24,7 +24,7 @@ class HyperRepresentation:
     """The autoencoder of a zoo at its checkpoints, ``best_validation`` and ``last``."""
 
     zoo: str
-    loss: Loss
+    name: AutoencoderName
     architecture: Architecture
     settings: HyperRep
     checkpoints: dict[Selection, Checkpoint]
@@ -83,7 +83,7 @@ def write_hyperrep(path: str | Path, trained: HyperRepresentation) -> None:
     }
     attrs = {
         "zoo": trained.zoo,
-        "loss": trained.loss,
+        "name": trained.name,
         "architecture": asdict(trained.architecture),
         "settings": trained.settings.model_dump(),
         "checkpoints": {name: checkpoint.epoch for name, checkpoint in trained.checkpoints.items()},
@@ -101,12 +101,12 @@ def read_hyperrep(path: str | Path) -> HyperRepresentation:
     }
     settings = validated(HyperRep, attrs["settings"], str(path))
     return HyperRepresentation(
-        attrs["zoo"], attrs["loss"], architecture_from(attrs["architecture"]), settings, checkpoints
+        attrs["zoo"], attrs["name"], architecture_from(attrs["architecture"]), settings, checkpoints
     )
 
 
 def write_embeddings(
-    path: str | Path, zoo: str, loss: Loss, embeddings: dict[Selection, dict[str, Embeddings]]
+    path: str | Path, zoo: str, name: AutoencoderName, embeddings: dict[Selection, dict[str, Embeddings]]
 ) -> None:
     """By checkpoint, and by split of the zoo's networks, those that the autoencoder never saw among them."""
     datasets = {
@@ -115,7 +115,7 @@ def write_embeddings(
         for split, rows in by_split.items()
         for part, array in vars(rows).items()
     }
-    write_store(path, "embeddings", datasets, {"zoo": zoo, "loss": loss})
+    write_store(path, "embeddings", datasets, {"zoo": zoo, "name": name})
 
 
 def read_embeddings(path: str | Path, selection: Selection, split: str) -> Embeddings:

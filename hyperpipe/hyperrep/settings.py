@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -11,7 +11,14 @@ from hyperpipe.hyperrep.presets import PRESETS
 from hyperpipe.settings import Count, Epoch, Model, Name, with_preset
 
 Loss = Literal["lwln", "plain"]  # layer-wise loss normalisation, or the plain mean squared error
-LOSSES: tuple[Loss, ...] = get_args(Loss)
+AutoencoderName = Literal["lwln", "plain", "aligned"]
+# Autoencoders of a zoo: their loss, and whether they learn of its networks in one frame. The first two are the paper's.
+AUTOENCODERS: dict[AutoencoderName, tuple[Loss, bool]] = {
+    "lwln": ("lwln", False),
+    "plain": ("plain", False),
+    "aligned": ("lwln", True),
+}
+OF_PAPER: tuple[AutoencoderName, ...] = ("lwln", "plain")
 Selection = Literal["best_validation", "last"]  # which of the two checkpoints
 Precision = Literal["float32", "tf32", "bfloat16"]
 SAVING = "10 minutes"
@@ -122,6 +129,7 @@ class RowsSlice(Model):
 class HyperRepSlice(Model):
     seed: int
     zoo: Name
+    autoencoder: AutoencoderName
     loss: Loss
     hyperrep: HyperRep
     device: Literal["auto", "cpu", "cuda"]

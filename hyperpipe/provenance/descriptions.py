@@ -11,7 +11,10 @@ from hyperpipe.provenance.record import Record
 def description(record: Record) -> str:
     """``25 epochs on digits, tanh, Adam 0.003, batches of 10``; empty where the stage says it all."""
     said = _OF.get(record.stage, lambda config, record: "")
-    return said(record.config, record)
+    try:
+        return said(record.config, record)
+    except KeyError:
+        return "made by another version, with other settings than this one has"
 
 
 def _images(config: Any, record: Record) -> str:
@@ -38,7 +41,8 @@ def _hyperrep(config: Any, record: Record) -> str:
     settings = config["hyperrep"]
     loss = "with LWLN" if config["loss"] == "lwln" else "without LWLN"
     size = f"{settings['latent']} latent dimensions, width {settings['width']}"
-    return f"autoencoder of {config['zoo']} {loss}, {size}, {settings['epochs']} epochs"
+    frame = "'s aligned networks" if config["autoencoder"] == "aligned" else ""
+    return f"autoencoder of {config['zoo']}{frame} {loss}, {size}, {settings['epochs']} epochs"
 
 
 def _population(config: Any, record: Record) -> str:
@@ -47,6 +51,18 @@ def _population(config: Any, record: Record) -> str:
     anchors = f"{config['anchors']}, {record.notes['anchors']}"
     density = f"density of training embeddings ({anchors}), bandwidth {sampling['bandwidth']}"
     return f"{config['population']} of {config['zoo']}: {drawn}; {density}; decoded by {record.notes['checkpoint']}"
+
+
+def _align(config: Any, record: Record) -> str:
+    signs = " and signs" if config["signs"] else ""
+    found = f"agreement {record.notes['agreement']}"
+    return f"orders{signs} of the units of {config['zoo']}'s networks, found after epoch {config['epoch']}; {found}"
+
+
+def _weights(config: Any, record: Record) -> str:
+    alphas = ", ".join(f"{alpha:g}" for alpha in config["alphas"])
+    drawn = f"{config['networks']} networks each: α of {alphas}, in one frame and not, and mixes of {config['mixed']}"
+    return f"of {config['zoo']}'s training networks after epoch {config['epoch']} ({record.notes['anchors']}), {drawn}"
 
 
 def _controls(config: Any, record: Record) -> str:
@@ -74,7 +90,7 @@ def _accuracies(config: Any, record: Record) -> str:
 
 
 def _of_autoencoder(config: Any, record: Record) -> str:
-    return f"{config['zoo']}, {config['loss']}"
+    return f"{config['zoo']}, {config['autoencoder']}"
 
 
 def _training(config: Any) -> str:
@@ -98,6 +114,8 @@ _OF: dict[str, Callable[[Any, Record], str]] = {
     "hyperrep": _hyperrep,
     "reconstructions": _of_autoencoder,
     "population": _population,
+    "align": _align,
+    "weights": _weights,
     "controls": _controls,
     "pretrained": _pretrained,
     "scratch": _scratch,

@@ -70,7 +70,8 @@ class Record(Model):
     scheduler: dict[str, str] = Field(description="what a batch system called the job")
     exclusions: dict[str, int] = Field(description="what it left out, by reason, and how many")
     notes: dict[str, str] = Field(
-        description="what only the stage knows: `backend`, its `compiler`, `device`, `resumed`, `checkpoint`, `anchors`"
+        description="what only the stage knows: `backend`, its `compiler`, `device`, `resumed`, `checkpoint`,"
+        " `anchors`, `agreement`"
     )
     started: str = Field(description="UTC")
     ended: str = Field(description="UTC")

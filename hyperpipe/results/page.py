@@ -49,10 +49,15 @@ _LEGEND = """\
 - **B_F**: the source zoo's own networks of the training split after epoch {epoch}, as they are.
 - **S_KDE**, **S_KDE30**: decoded samples of the kernel density of the training networks' embeddings, of all and of the
   best {best:.0%} by accuracy on the test images, as released; **S_KDE30_validation**: of the best by accuracy on the
-  validation images. **B_KDE30**: the same as S_KDE30 with an autoencoder without LWLN.
+  validation images. **B_KDE30**: the same as S_KDE30 with an autoencoder without LWLN. **S_KDE30_aligned**, where
+  `alignment.autoencoder` asks for it: the same with one that learnt of the networks in one frame of their hidden units.
 - `independent`: each latent dimension is drawn on its own, the paper's equation. `released`: as the authors' code
   draws, one seed for all dimensions: copies of training embeddings, but for one common shift. `joint`: a kernel density
   in all dimensions at once: copies of training embeddings with noise of its own in each dimension.
+- **S_weights**: sampled among the weights of all training networks after epoch {epoch}, with no autoencoder between.
+  `aligned α`: from a Gaussian with their mean and α² times their covariance once their hidden units are in one frame,
+  0 being the mean itself; `unaligned α`, its null model: the same, units as training left them; `mix`: random convex
+  combinations of {mixed} of them in that frame.
 - `zoo`: no sampling, networks of a zoo. `reconstruction`: no sampling, anchors of that population decoded as they are.
 - **controls**, what needs no density; anchors are those that `reconstruction` of S_KDE30 decodes:
 {controls}
@@ -65,7 +70,6 @@ CONTROLS = {
     "anchors_shrunk": "the anchors with every weight times {shrink:g}",
     "anchors_shrunk_noise": "the anchors times {shrink:g}, then the same noise: shrink and perturb",
     "iid": "every weight drawn on its own from the training networks' weights of its layer, every bias from its biases",
-    "mean": "the mean of all training networks, over and over",
     "random_latents": "decoded latents drawn uniformly in (-1, 1), by the autoencoder with LWLN",
 }
 
@@ -111,7 +115,8 @@ Autoencoders at their two checkpoints: where the reconstruction error of all val
 paper, and at the end of training. One that generalises does to validation networks, which it never saw, what it does to
 training networks; one that memorises does not.
 
-- Error: mean squared, with `lwln` relative to the variance of each layer, with `plain` as it is. R²: 1 - loss / loss of
+- Autoencoder: `lwln`, with layer-wise loss normalisation; `plain`, without; `aligned`, with it, of aligned networks.
+- Error: mean squared, with `plain` as it is, else relative to the variance of each layer. R²: 1 - loss / loss of
   predicting the mean of the training rows. Of rows as they are, all of the validation split and as many of training.
 - Networks: accuracy on test images in %, mean over the networks of a split of the zoo after epoch {epoch}: as they are
   → when the autoencoder has encoded and decoded them."""
@@ -206,7 +211,8 @@ def _caption(config: TablesSlice, name: str) -> str:
 def _legend(config: TablesSlice) -> str:
     controls = (f"  - `{name}`: {what.format(**config.controls.model_dump())}." for name, what in CONTROLS.items())
     epoch = config.hyperrep.zoo_epochs[-1]
-    return _LEGEND.format(best=config.sampling.best, epoch=epoch, controls="\n".join(controls))
+    said = {"best": config.sampling.best, "epoch": epoch, "mixed": config.alignment.mixed}
+    return _LEGEND.format(controls="\n".join(controls), **said)
 
 
 def _networks(config: TablesSlice) -> list[str]:

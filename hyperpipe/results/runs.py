@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hyperpipe.hyperrep.settings import LOSSES, REASONS
+from hyperpipe.hyperrep.settings import REASONS
 from hyperpipe.images.image_set import SPLITS
 from hyperpipe.results.settings import TablesSlice
 
@@ -24,17 +24,20 @@ def rows_that_were_used(config: TablesSlice, rows: pd.DataFrame) -> pd.DataFrame
 def hyperreps_that_were_run(config: TablesSlice, history: pd.DataFrame, reconstructions: pd.DataFrame) -> pd.DataFrame:
     """Each autoencoder at both checkpoints: what it learnt of rows that it saw, and of those that it did not.
 
-    history: of all trainings; reconstructions: of all autoencoders' networks; both with the columns zoo and loss.
+    history: of all trainings; reconstructions: of all autoencoders' networks; both with the columns zoo and
+    autoencoder.
     """
     lines = []
     for zoo in config.sources:
-        for loss in LOSSES:
-            of_run, tested = (frame[(frame.zoo == zoo) & (frame.loss == loss)] for frame in (history, reconstructions))
+        for autoencoder in config.autoencoders:
+            of_run, tested = (
+                frame[(frame.zoo == zoo) & (frame.autoencoder == autoencoder)] for frame in (history, reconstructions)
+            )
             whole = of_run[of_run.layer == "all"].set_index(["epoch", "quantity", "split"]).value
             accuracies = 100 * tested.groupby(["split", "weights"]).accuracy.mean()
             for selection, epoch in checkpoint_epochs(of_run).items():
                 used = " (used)" if selection == config.sampling.selection else ""
-                line = {"Autoencoder of": zoo, "Loss": loss, "Checkpoint": selection + used, "Epoch": epoch}
+                line = {"Zoo": zoo, "Autoencoder": autoencoder, "Checkpoint": selection + used, "Epoch": epoch}
                 for quantity, name in (("error", "Error"), ("r2", "R²")):
                     found = (whole.loc[epoch, quantity, split] for split in ("train", "validation"))
                     line[f"{name}: train, validation"] = ", ".join(f"{value:.3g}" for value in found)

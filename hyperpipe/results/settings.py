@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from hyperpipe.alignment.settings import Alignment
 from hyperpipe.evaluation.settings import Bootstrap, Finetuning
-from hyperpipe.hyperrep.settings import HyperRep
+from hyperpipe.hyperrep.settings import AutoencoderName, HyperRep
 from hyperpipe.sampling.settings import Controls, Sampling
 from hyperpipe.settings import Model, Name
 from hyperpipe.zoo.settings import Zoo
@@ -23,7 +24,9 @@ class TablesSlice(Model):
     zoos: dict[Name, Zoo]
     sources: dict[Name, list[Name]]
     hyperrep: HyperRep
+    autoencoders: list[AutoencoderName]
     sampling: Sampling
+    alignment: Alignment
     controls: Controls
     finetuning: Finetuning
     bootstrap: Bootstrap

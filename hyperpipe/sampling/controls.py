@@ -13,7 +13,7 @@ import numpy as np
 from hyperpipe.cnn import Architecture
 from hyperpipe.sampling.settings import Controls
 
-CONTROLS = ("anchors", "anchors_noise", "anchors_shrunk", "anchors_shrunk_noise", "iid", "mean", "random_latents")
+CONTROLS = ("anchors", "anchors_noise", "anchors_shrunk", "anchors_shrunk_noise", "iid", "random_latents")
 
 
 def controls(
@@ -41,7 +41,6 @@ def controls(
         "anchors_shrunk": shrunk,
         "anchors_shrunk_noise": shrunk + noise("anchors_shrunk_noise"),
         "iid": iid_by_layer(rows, architecture, count, generator("iid")),
-        "mean": np.tile(rows.mean(axis=0, dtype=float), (count, 1)),
     }
     return {name: weights.astype(np.float32) for name, weights in made.items()}
 

@@ -8,23 +8,26 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hyperpipe.cnn import Init
-from hyperpipe.hyperrep.settings import Loss, Selection
+from hyperpipe.hyperrep.settings import AutoencoderName, Selection
 from hyperpipe.settings import Count, Model, Name
 
 Anchors = Literal["all", "best by test", "best by validation"]
 Bandwidth = Annotated[float, Field(gt=0)] | Literal["scott", "silverman"]
-# The sampled populations: the loss of their autoencoder and their anchors among the training networks. The first three
-# are the paper's; the last chooses its anchors without the images that its networks are then tested on.
-POPULATIONS: dict[str, tuple[Loss, Anchors]] = {
+# What is sampled from autoencoders: from which, and their anchors among the training networks. The first three are the
+# paper's; the fourth chooses its anchors without the images that its networks are then tested on.
+POPULATIONS: dict[str, tuple[AutoencoderName, Anchors]] = {
     "B_KDE30": ("plain", "best by test"),
     "S_KDE": ("lwln", "all"),
     "S_KDE30": ("lwln", "best by test"),
     "S_KDE30_validation": ("lwln", "best by validation"),
+    "S_KDE30_aligned": ("aligned", "best by test"),
 }
+OF_WEIGHTS = "S_weights"  # sampled among the weights of training networks, with no autoencoder between
+SAMPLED = (*POPULATIONS, OF_WEIGHTS)
 ANCHORS_OF_CONTROLS = "S_KDE30"  # the population whose anchors controls are made of
-# What is fine-tuned on other data sets: the zoo's own networks, as in the paper's Table 2 one sampled population, and
-# its controls.
-TRANSFERRED = ("B_F", "S_KDE30", "controls")
+# What is fine-tuned on other data sets: the zoo's own networks and one sampled population, as in the paper's Table 2,
+# what is sampled of aligned networks, and the controls.
+TRANSFERRED = ("B_F", "S_KDE30", "S_KDE30_aligned", OF_WEIGHTS, "controls")
 STANDARD_INITS: tuple[Init, ...] = ("kaiming_uniform", "pytorch_default")  # of networks from scratch
 RECONSTRUCTION = "reconstruction"  # no sampler: anchors decoded as they are
 _OWN = re.compile(r"(?P<path>[\w./-]+\.py):(?P<function>[A-Za-z_]\w*)")

@@ -47,7 +47,7 @@ def controls_stage(
     latents = generator("random_latents").uniform(-1, 1, shape).astype(np.float32)
     weights["random_latents"] = hyperrep.decode(latents, config.selection)
     made = config.model_dump(exclude={"zoo"}) | {
-        "loss": hyperrep.loss,
+        "autoencoder": hyperrep.name,
         "autoencoder_epoch": hyperrep.checkpoints[config.selection].epoch,
         "anchor_rows": len(anchors),
         "seeds": training.networks[anchors[drawn]].tolist(),

@@ -12,5 +12,5 @@ from hyperpipe.store import read_table
 def figure_learning_stage(
     config: LearningSlice, history_path: Path, reconstructions_path: Path, png: Path, svg: Path
 ) -> None:
-    title = f"Autoencoder of {config.zoo}, loss {config.loss}"
+    title = f"Autoencoder of {config.zoo}, {config.autoencoder}"
     draw_learning(read_table(history_path), read_table(reconstructions_path), title, png, svg)

@@ -12,7 +12,7 @@ from hyperpipe.figures.settings import FigureSlice
 from hyperpipe.figures.weights import draw_weights
 from hyperpipe.hyperrep.hyperrep_store import read_hyperrep
 from hyperpipe.hyperrep.rows import used_rows
-from hyperpipe.hyperrep.settings import LOSSES
+from hyperpipe.hyperrep.settings import OF_PAPER
 from hyperpipe.store import read_table
 from hyperpipe.zoo.zoo_store import read_zoo
 
@@ -33,9 +33,9 @@ def figure_weights_stage(
     rows = used_rows(zoo, read_table(rows_path), {"train": 1})
     originals = {split: rows[split].weights[rows[split].epochs == config.epoch] for split in ("train", "test")}
     reconstructed = {}
-    for loss, path in zip(LOSSES, hyperrep_paths, strict=True):
+    for autoencoder, path in zip(OF_PAPER, hyperrep_paths, strict=True):
         hyperrep = read_hyperrep(path)  # one at a time: they are large at the paper's scale
-        reconstructed[loss] = {
+        reconstructed[autoencoder] = {
             split: hyperrep.decode(hyperrep.encode(weights, config.selection), config.selection)
             for split, weights in originals.items()
             if len(weights)

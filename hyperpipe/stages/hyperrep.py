@@ -29,7 +29,7 @@ def hyperrep_stage(
     saving: str,
 ) -> Notes:
     keep_memory()
-    card, purpose = training_card(config.device), f"hyperrep/{config.zoo}/{config.loss}"
+    card, purpose = training_card(config.device), f"hyperrep/{config.zoo}/{config.autoencoder}"
     device = "cuda" if card else "cpu"
     zoo, settings = read_zoo(zoo_path), config.hyperrep
     rows = used_rows(zoo, read_table(rows_path), {"train": settings.batch_size, "validation": 2})
@@ -47,7 +47,7 @@ def hyperrep_stage(
         device=device,
         store=store,
     )
-    hyperrep = HyperRepresentation(config.zoo, config.loss, zoo.architecture, settings, trained.checkpoints)
+    hyperrep = HyperRepresentation(config.zoo, config.autoencoder, zoo.architecture, settings, trained.checkpoints)
     encoded = {
         selection: {
             name: Embeddings(hyperrep.encode(part.weights, selection, device), part.networks, part.epochs)
@@ -55,8 +55,8 @@ def hyperrep_stage(
         }
         for selection in trained.checkpoints
     }
-    write_table(history, trained.history.assign(zoo=config.zoo, loss=config.loss))
-    write_embeddings(embeddings, config.zoo, config.loss, encoded)
+    write_table(history, trained.history.assign(zoo=config.zoo, autoencoder=config.autoencoder))
+    write_embeddings(embeddings, config.zoo, config.autoencoder, encoded)
     write_hyperrep(output, hyperrep)
     store.close()
     notes = Notes(device=store.device)

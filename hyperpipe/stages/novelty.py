@@ -14,7 +14,6 @@ from hyperpipe.evaluation.settings import NoveltySlice
 from hyperpipe.hyperrep.hyperrep_store import read_embeddings, read_hyperrep
 from hyperpipe.hyperrep.losses import layer_sigma
 from hyperpipe.hyperrep.rows import used_rows
-from hyperpipe.hyperrep.settings import LOSSES
 from hyperpipe.images.image_set import read_images
 from hyperpipe.sampling.population_store import read_populations
 from hyperpipe.store import read_table, write_table
@@ -32,7 +31,7 @@ def novelty_stage(
     output: Path,
     threads: int,
 ) -> None:
-    """hyperreps, embeddings: with LWLN, then without. A population's latents are of the autoencoder that made it, or
+    """hyperreps, embeddings: of each autoencoder. A population's latents are of the autoencoder that made it, or
     else of the one with LWLN.
 
     As population ``B_T`` the zoo's networks of the test split are among them: what was trained on its own.
@@ -43,28 +42,36 @@ def novelty_stage(
     train, unseen = rows["train"], rows["test"]
     populations = [("B_T", "zoo", "lwln", unseen.weights[unseen.epochs == config.epoch])]
     for store in map(read_populations, population_paths):
-        loss = store.settings.get("loss", "lwln")
-        populations += [(store.name, sampler, loss, weights) for sampler, weights in store.weights.items()]
+        autoencoder = store.settings.get("autoencoder", "lwln")
+        populations += [(store.name, sampler, autoencoder, weights) for sampler, weights in store.weights.items()]
     embedded = {
-        loss: read_embeddings(path, config.selection, "train")
-        for loss, path in zip(LOSSES, embeddings_paths, strict=True)
+        autoencoder: read_embeddings(path, config.selection, "train")
+        for autoencoder, path in zip(config.autoencoders, embeddings_paths, strict=True)
     }
     training = Training(
         Known(train.weights, train.networks, train.epochs),
-        {loss: Known(of.latents, of.networks, of.epochs) for loss, of in embedded.items()},
+        {autoencoder: Known(of.latents, of.networks, of.epochs) for autoencoder, of in embedded.items()},
         layer_sigma(torch.from_numpy(train.weights), zoo.architecture).numpy(),
         config.epoch,
-        symmetries(zoo.architecture, config.recipe.activation, signs=False),
+        symmetries(zoo.architecture, config.recipe.activation),
     )
     typical, frames = typical_distances(training), []
-    for loss, path in zip(LOSSES, hyperrep_paths, strict=True):
+    for autoencoder, path in zip(config.autoencoders, hyperrep_paths, strict=True):
         hyperrep = read_hyperrep(path)  # one at a time: they are large at the paper's scale
         for population, sampler, made_by, weights in populations:
-            if made_by != loss or not len(weights):
+            if made_by != autoencoder or not len(weights):
                 continue
             latents, purpose = hyperrep.encode(weights, config.selection), f"novelty/{config.zoo}/{population}"
             found = novelty(
-                weights, latents, loss, training, typical, images, config.recipe, purpose=purpose, threads=threads
+                weights,
+                latents,
+                autoencoder,
+                training,
+                typical,
+                images,
+                config.recipe,
+                purpose=purpose,
+                threads=threads,
             )
             names = pd.DataFrame({"zoo": config.zoo, "population": population, "sampler": sampler}, index=found.index)
             frames.append(pd.concat([names, found], axis=1))

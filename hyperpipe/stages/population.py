@@ -31,7 +31,7 @@ def population_stage(
     latents[RECONSTRUCTION] = anchors[drawn]
     weights = {name: hyperrep.decode(rows, selection) for name, rows in latents.items()}
     made = config.model_dump(exclude={"zoo", "population"}) | {
-        "loss": hyperrep.loss,
+        "autoencoder": hyperrep.name,
         "autoencoder_epoch": hyperrep.checkpoints[selection].epoch,
         "anchor_rows": len(anchors),
     }

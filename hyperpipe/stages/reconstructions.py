@@ -31,6 +31,6 @@ def reconstructions_stage(
         hyperrep, rows, config.epoch, read_images(images_path), config.recipe, choice=choice, threads=threads
     )
     frame.insert(0, "zoo", config.zoo)
-    frame.insert(1, "loss", config.loss)
+    frame.insert(1, "autoencoder", config.autoencoder)
     write_table(output, frame)
     return choice.notes()

@@ -7,9 +7,9 @@ from pathlib import Path
 from hyperpipe import config as hp
 from hyperpipe.cost import jobs as cost, memory
 from hyperpipe.errors import HyperpipeError
-from hyperpipe.hyperrep.settings import LOSSES
+from hyperpipe.hyperrep.settings import AUTOENCODERS, OF_PAPER
 from hyperpipe.provenance.identity import code_id
-from hyperpipe.sampling.settings import POPULATIONS, own_sampler
+from hyperpipe.sampling.settings import POPULATIONS, SAMPLED, own_sampler
 
 # `python` in the rules' commands is the one that runs Snakemake, also where that was called by its path.
 os.environ.update(
@@ -81,15 +81,17 @@ def rows_config(wildcards):
 
 
 def hyperrep_config(wildcards):
-    return as_json(hp.hyperrep_slice(CONFIG, wildcards.zoo, wildcards.loss))
+    return as_json(hp.hyperrep_slice(CONFIG, wildcards.zoo, wildcards.autoencoder))
 
 
 def reconstructions_config(wildcards):
-    return as_json(hp.reconstructions_slice(CONFIG, wildcards.zoo, wildcards.loss))
+    return as_json(
+        hp.reconstructions_slice(CONFIG, wildcards.zoo, wildcards.autoencoder)
+    )
 
 
 def figure_learning_config(wildcards):
-    return as_json(hp.learning_slice(wildcards.zoo, wildcards.loss))
+    return as_json(hp.learning_slice(wildcards.zoo, wildcards.autoencoder))
 
 
 def figure_config(wildcards):
@@ -98,6 +100,14 @@ def figure_config(wildcards):
 
 def population_config(wildcards):
     return as_json(hp.population_slice(CONFIG, wildcards.zoo, wildcards.population))
+
+
+def align_config(wildcards):
+    return as_json(hp.align_slice(CONFIG, wildcards.zoo))
+
+
+def weights_config(wildcards):
+    return as_json(hp.weights_slice(CONFIG, wildcards.zoo))
 
 
 def controls_config(wildcards):
@@ -140,14 +150,20 @@ def images_of_target(wildcards):
     return f"results/images/{CONFIG.zoos[wildcards.target].images}.h5"
 
 
+def networks_of_autoencoder(wildcards):
+    """The zoo as it learns of it."""
+    _, aligned = AUTOENCODERS[wildcards.autoencoder]
+    return f"results/zoos/{wildcards.zoo}/{'aligned' if aligned else 'zoo'}.h5"
+
+
 def hyperrep_of_population(wildcards):
-    loss, _ = POPULATIONS[wildcards.population]
-    return f"results/hyperreps/{wildcards.zoo}/{loss}/hyperrep.h5"
+    autoencoder, _ = POPULATIONS[wildcards.population]
+    return f"results/hyperreps/{wildcards.zoo}/{autoencoder}/hyperrep.h5"
 
 
 def embeddings_of_population(wildcards):
-    loss, _ = POPULATIONS[wildcards.population]
-    return f"results/hyperreps/{wildcards.zoo}/{loss}/embeddings.h5"
+    autoencoder, _ = POPULATIONS[wildcards.population]
+    return f"results/hyperreps/{wildcards.zoo}/{autoencoder}/embeddings.h5"
 
 
 def evaluations(wildcards):
@@ -155,18 +171,27 @@ def evaluations(wildcards):
     return ["results/evaluations/{}/{}/{}.parquet".format(*run) for run in runs]
 
 
+def hyperreps_of_zoo(file):
+    """That file of every autoencoder of a zoo."""
+    return expand(
+        "results/hyperreps/{{zoo}}/{autoencoder}/{file}",
+        autoencoder=CONFIG.autoencoders(),
+        file=file,
+    )
+
+
 def of_hyperreps(file):
     """That file of every autoencoder."""
     return expand(
-        "results/hyperreps/{zoo}/{loss}/{file}",
+        "results/hyperreps/{zoo}/{autoencoder}/{file}",
         zoo=CONFIG.sources,
-        loss=LOSSES,
+        autoencoder=CONFIG.autoencoders(),
         file=file,
     )
 
 
 def populations_of_zoo(wildcards):
-    names = [*POPULATIONS, "B_F", "controls", "scratch"]
+    names = [*CONFIG.populations(), "B_F", "controls", "scratch"]
     return expand("results/populations/{zoo}/{name}.h5", zoo=wildcards.zoo, name=names)
 
 
@@ -190,6 +215,6 @@ wildcard_constraints:
     dataset="|".join(CONFIG.images),
     zoo="|".join(CONFIG.zoos),
     shard=r"\d+-\d+",
-    loss="|".join(LOSSES),
-    population="|".join([*POPULATIONS, "B_F", "controls", "scratch"]),
+    autoencoder="|".join(AUTOENCODERS),
+    population="|".join([*SAMPLED, "B_F", "controls", "scratch"]),
     target="|".join(CONFIG.zoos),

@@ -29,17 +29,17 @@ rule finetune:
 rule reconstructions:
     """Accuracies of a zoo's networks, and of what an autoencoder makes of them."""
     input:
-        hyperrep="results/hyperreps/{zoo}/{loss}/hyperrep.h5",
-        zoo="results/zoos/{zoo}/zoo.h5",
+        hyperrep="results/hyperreps/{zoo}/{autoencoder}/hyperrep.h5",
+        zoo=networks_of_autoencoder,
         rows="results/rows/{zoo}.parquet",
         images=images_of_zoo,
     output:
-        table="results/hyperreps/{zoo}/{loss}/reconstructions.parquet",
-        table_record="results/hyperreps/{zoo}/{loss}/reconstructions.parquet.prov.json",
+        table="results/hyperreps/{zoo}/{autoencoder}/reconstructions.parquet",
+        table_record="results/hyperreps/{zoo}/{autoencoder}/reconstructions.parquet.prov.json",
     log:
-        "results/logs/reconstructions/{zoo}/{loss}.log",
+        "results/logs/reconstructions/{zoo}/{autoencoder}.log",
     benchmark:
-        "results/benchmarks/reconstructions/{zoo}/{loss}.jsonl"
+        "results/benchmarks/reconstructions/{zoo}/{autoencoder}.jsonl"
     conda:
         "../../envs/hyperpipe.yaml"
     threads: 1
@@ -60,8 +60,8 @@ rule novelty:
     """How far the networks of every population of a zoo are from those that the zoo's autoencoders learnt of."""
     input:
         populations=populations_of_zoo,
-        hyperreps=expand("results/hyperreps/{{zoo}}/{loss}/hyperrep.h5", loss=LOSSES),
-        embeddings=expand("results/hyperreps/{{zoo}}/{loss}/embeddings.h5", loss=LOSSES),
+        hyperreps=hyperreps_of_zoo("hyperrep.h5"),
+        embeddings=hyperreps_of_zoo("embeddings.h5"),
         zoo="results/zoos/{zoo}/zoo.h5",
         rows="results/rows/{zoo}.parquet",
         images=images_of_zoo,

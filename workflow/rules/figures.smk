@@ -1,17 +1,17 @@
 rule figure_learning:
     """An autoencoder's training."""
     input:
-        history="results/hyperreps/{zoo}/{loss}/history.parquet",
-        reconstructions="results/hyperreps/{zoo}/{loss}/reconstructions.parquet",
+        history="results/hyperreps/{zoo}/{autoencoder}/history.parquet",
+        reconstructions="results/hyperreps/{zoo}/{autoencoder}/reconstructions.parquet",
     output:
-        png="results/hyperreps/{zoo}/{loss}/learning.png",
-        svg="results/hyperreps/{zoo}/{loss}/learning.svg",
-        png_record="results/hyperreps/{zoo}/{loss}/learning.png.prov.json",
-        svg_record="results/hyperreps/{zoo}/{loss}/learning.svg.prov.json",
+        png="results/hyperreps/{zoo}/{autoencoder}/learning.png",
+        svg="results/hyperreps/{zoo}/{autoencoder}/learning.svg",
+        png_record="results/hyperreps/{zoo}/{autoencoder}/learning.png.prov.json",
+        svg_record="results/hyperreps/{zoo}/{autoencoder}/learning.svg.prov.json",
     log:
-        "results/logs/figure_learning/{zoo}/{loss}.log",
+        "results/logs/figure_learning/{zoo}/{autoencoder}.log",
     benchmark:
-        "results/benchmarks/figure_learning/{zoo}/{loss}.jsonl"
+        "results/benchmarks/figure_learning/{zoo}/{autoencoder}.jsonl"
     conda:
         "../../envs/hyperpipe.yaml"
     threads: 1
@@ -32,9 +32,12 @@ rule figure_weights:
     input:
         zoo="results/zoos/{zoo}/zoo.h5",
         rows="results/rows/{zoo}.parquet",
-        hyperreps=expand("results/hyperreps/{{zoo}}/{loss}/hyperrep.h5", loss=LOSSES),
+        hyperreps=expand(
+            "results/hyperreps/{{zoo}}/{autoencoder}/hyperrep.h5", autoencoder=OF_PAPER
+        ),
         reconstructions=expand(
-            "results/hyperreps/{{zoo}}/{loss}/reconstructions.parquet", loss=LOSSES
+            "results/hyperreps/{{zoo}}/{autoencoder}/reconstructions.parquet",
+            autoencoder=OF_PAPER,
         ),
     output:
         png="results/figures/{zoo}/weights.png",

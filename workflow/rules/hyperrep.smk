@@ -27,19 +27,19 @@ rule rows:
 rule hyperrep:
     """The autoencoder of a zoo with or without LWLN, the embeddings of its networks, the history of its training."""
     input:
-        zoo="results/zoos/{zoo}/zoo.h5",
+        zoo=networks_of_autoencoder,
         rows="results/rows/{zoo}.parquet",
     output:
-        store="results/hyperreps/{zoo}/{loss}/hyperrep.h5",
-        embeddings="results/hyperreps/{zoo}/{loss}/embeddings.h5",
-        history="results/hyperreps/{zoo}/{loss}/history.parquet",
-        store_record="results/hyperreps/{zoo}/{loss}/hyperrep.h5.prov.json",
-        embeddings_record="results/hyperreps/{zoo}/{loss}/embeddings.h5.prov.json",
-        history_record="results/hyperreps/{zoo}/{loss}/history.parquet.prov.json",
+        store="results/hyperreps/{zoo}/{autoencoder}/hyperrep.h5",
+        embeddings="results/hyperreps/{zoo}/{autoencoder}/embeddings.h5",
+        history="results/hyperreps/{zoo}/{autoencoder}/history.parquet",
+        store_record="results/hyperreps/{zoo}/{autoencoder}/hyperrep.h5.prov.json",
+        embeddings_record="results/hyperreps/{zoo}/{autoencoder}/embeddings.h5.prov.json",
+        history_record="results/hyperreps/{zoo}/{autoencoder}/history.parquet.prov.json",
     log:
-        "results/logs/hyperreps/{zoo}/{loss}.log",
+        "results/logs/hyperreps/{zoo}/{autoencoder}.log",
     benchmark:
-        "results/benchmarks/hyperrep/{zoo}/{loss}.jsonl"
+        "results/benchmarks/hyperrep/{zoo}/{autoencoder}.jsonl"
     conda:
         "../../envs/hyperpipe.yaml"
     threads: 1
@@ -55,5 +55,5 @@ rule hyperrep:
         "python -m hyperpipe hyperrep --config {params.config:q} --threads {threads}"
         " --zoo-path {input.zoo:q} --rows-path {input.rows:q} --store-output {output.store:q}"
         " --embeddings-output {output.embeddings:q} --history-output {output.history:q}"
-        " --checkpoint results/hyperreps/{wildcards.zoo}/{wildcards.loss}/checkpoint.h5 --saving {resources.saving:q}"
+        " --checkpoint results/hyperreps/{wildcards.zoo}/{wildcards.autoencoder}/checkpoint.h5 --saving {resources.saving:q}"
         " 2>&1 | tee {log:q}"

@@ -30,8 +30,61 @@ rule population:
         " --store-output {output.store:q} 2>&1 | tee {log:q}"
 
 
+rule align:
+    """A zoo's networks in one frame of their hidden units, the functions they were."""
+    input:
+        zoo="results/zoos/{zoo}/zoo.h5",
+        rows="results/rows/{zoo}.parquet",
+    output:
+        store="results/zoos/{zoo}/aligned.h5",
+        store_record="results/zoos/{zoo}/aligned.h5.prov.json",
+    log:
+        "results/logs/zoos/{zoo}/aligned.log",
+    benchmark:
+        "results/benchmarks/align/{zoo}.jsonl"
+    conda:
+        "../../envs/hyperpipe.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        config=align_config,
+        code=code_id("hyperpipe.stages.align"),
+    shell:
+        "python -m hyperpipe align --config {params.config:q} --zoo-path {input.zoo:q}"
+        " --rows-path {input.rows:q} --store-output {output.store:q} 2>&1 | tee {log:q}"
+
+
+rule weights:
+    """S_weights: networks sampled among the training networks' weights, in one frame and as they are."""
+    input:
+        aligned="results/zoos/{zoo}/aligned.h5",
+        zoo="results/zoos/{zoo}/zoo.h5",
+        rows="results/rows/{zoo}.parquet",
+    output:
+        store="results/populations/{zoo}/S_weights.h5",
+        store_record="results/populations/{zoo}/S_weights.h5.prov.json",
+    log:
+        "results/logs/populations/{zoo}/S_weights.log",
+    benchmark:
+        "results/benchmarks/weights/{zoo}.jsonl"
+    conda:
+        "../../envs/hyperpipe.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    params:
+        config=weights_config,
+        code=code_id("hyperpipe.stages.weights"),
+    shell:
+        "python -m hyperpipe weights --config {params.config:q} --aligned-path {input.aligned:q}"
+        " --zoo-path {input.zoo:q} --rows-path {input.rows:q} --store-output {output.store:q} 2>&1 | tee {log:q}"
+
+
 rule controls:
-    """Training networks with noise, shrunk, averaged, drawn weight by weight; decoded random latents."""
+    """Training networks with noise, shrunk, drawn weight by weight; decoded random latents."""
     input:
         hyperrep="results/hyperreps/{zoo}/lwln/hyperrep.h5",
         zoo="results/zoos/{zoo}/zoo.h5",

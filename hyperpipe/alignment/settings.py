@@ -1,0 +1,57 @@
+"""Settings of the alignment of training networks, and of what is sampled among them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from hyperpipe.settings import Count, Model, Name
+from hyperpipe.zoo.settings import Activation
+
+
+class Alignment(Model):
+    """Training networks in one frame of their hidden units, and populations sampled among their weights."""
+
+    signs: bool = Field(True, description="units are matched up to their sign too, where the function allows it")
+    restarts: int = Field(2, ge=0, description="further networks that all others are matched to first; the best counts")
+    alphas: list[Annotated[float, Field(ge=0)]] = Field(
+        [0.0, 0.5, 1.0],
+        min_length=1,
+        description="dial of `aligned` and `unaligned`: 0 is the mean of the training networks, 1 a Gaussian with their"
+        " mean and covariance",
+    )
+    mixed: Count = Field(5, description="networks of which each of `mix` is a random convex combination")
+
+    autoencoder: bool = Field(
+        False,
+        description="one with LWLN of the aligned networks too, its views not permuted, and S_KDE30_aligned sampled"
+        " from it by all samplers",
+    )
+
+    @field_validator("alphas")
+    @classmethod
+    def _ascend(cls, alphas: list[float]) -> list[float]:
+        if sorted(set(alphas)) != alphas:
+            raise ValueError("must ascend")
+        return alphas
+
+
+class AlignSlice(Model):
+    """epoch: at which the frame is found; networks keep their moves at the others."""
+
+    seed: int
+    zoo: Name
+    epoch: int
+    activation: Activation
+    signs: bool
+    restarts: int
+
+
+class WeightsSlice(Model):
+    seed: int
+    zoo: Name
+    epoch: int
+    networks: int
+    alphas: list[float]
+    mixed: int
