@@ -15,6 +15,7 @@ from hyperpipe.evaluation.nearest import Known, nearest, nearest_matched, typica
 from hyperpipe.evaluation.novelty import Training, novelty, overlap, typical_distances
 from hyperpipe.hyperrep.hyperrep_store import read_embeddings
 from hyperpipe.hyperrep.losses import layer_sigma
+from hyperpipe.hyperrep.rows import used_rows
 from hyperpipe.results.novelty import novelty_table
 from hyperpipe.sampling.population_store import read_populations
 from hyperpipe.zoo.settings import Recipe
@@ -155,6 +156,20 @@ def test_the_run_measures_every_population_of_a_source(run):
     copies = found[(found.population == "B_F") | (found.sampler == "anchors")]
     assert (copies[~copies.measure.isin(["agreement", "wrong_overlap"])].value < 1e-6).all()
     assert (copies[copies.measure == "agreement"].value == 1).all()
+
+
+def test_the_run_matches_the_signs_of_units_too(run):
+    """Without them copies of aligned networks would seem to be new."""
+    zoo = read_zoo(run / "results/zoos/digits/zoo.h5")
+    rows = used_rows(zoo, pd.read_parquet(run / "results/rows/digits.parquet"), {})["train"]
+    sigma = layer_sigma(torch.from_numpy(rows.weights), zoo.architecture).numpy()
+    known = Known(rows.weights / sigma, rows.networks, rows.epochs)
+    mixes = read_populations(run / "results/populations/digits/S_weights.h5").weights["mix"] / sigma
+    found = pd.read_parquet(run / "results/novelty/digits.parquet")
+    found = found[(found.sampler == "mix") & (found.measure == "matched")].distance
+    np.testing.assert_allclose(found, nearest_matched(mixes, known, SYMMETRIES).distances, rtol=1e-6)
+    orders_alone = symmetries(zoo.architecture, RECIPE.activation, signs=False)
+    assert (nearest_matched(mixes, known, orders_alone).distances > found + 1e-3).any()
 
 
 def test_latents_in_the_run_are_of_the_autoencoder_that_made_a_population(run):

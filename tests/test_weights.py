@@ -72,6 +72,8 @@ def test_populations_differ_by_alpha_and_the_frame_alone():
     assert all(weights.shape == (6, networks.shape[1]) and weights.dtype == np.float32 for weights in made.values())
     for alpha in ("0", "0.5"):
         assert (made[f"aligned {alpha}"] == made[f"unaligned {alpha}"]).all()
+    near = weight_samples(networks, networks, [0.1, 0.1000001], 3, 6, named)
+    assert len(near) == 5, "none has another's name"
     moved = weight_samples(networks, rearranged_at_random(networks, TANH), [0.0, 0.5], 3, 6, named)
     assert (moved["aligned 0.5"] == made["aligned 0.5"]).all() and (moved["mix"] == made["mix"]).all()
     assert (moved["unaligned 0.5"] != made["aligned 0.5"]).any()

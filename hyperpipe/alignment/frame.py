@@ -9,7 +9,7 @@ import pandas as pd
 
 from hyperpipe.alignment.procrustes import Alignment, align
 from hyperpipe.alignment.symmetries import Moves, Symmetries
-from hyperpipe.alignment.units import rearranged
+from hyperpipe.alignment.units import Units, rearranged
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.zoo.zoo_store import Zoo
 
@@ -34,7 +34,7 @@ def in_one_frame(
     title = f"align {zoo.name}"
     places = np.searchsorted(zoo.seeds, training)
     frame = align(zoo.at(epoch)[places], symmetries, seed=seed, restarts=restarts, title=title)
-    moves = _as_they_are(len(zoo.seeds), symmetries)
+    moves = Units(zoo.at(epoch), zoo.architecture).moves  # none yet
     _put(moves, places, frame.moves)
     last = used[~used.network.isin(training)].groupby("network").epoch.max()
     if len(last):
@@ -46,11 +46,6 @@ def in_one_frame(
     kept = tuple(sorted(rows.epoch.unique().tolist()))
     weights = np.stack([rearranged(zoo.at(at), moves, zoo.architecture) for at in kept])
     return replace(zoo, trained=replace(zoo.trained, kept=kept, weights=weights)), frame
-
-
-def _as_they_are(count: int, symmetries: Symmetries) -> Moves:
-    orders = tuple(np.tile(np.arange(units), (count, 1)) for units in symmetries.units)
-    return Moves(orders, tuple(np.ones(order.shape, np.int8) for order in orders))
 
 
 def _put(moves: Moves, places: np.ndarray, others: Moves) -> None:

@@ -22,7 +22,6 @@ class Alignment(Model):
         " mean and covariance",
     )
     mixed: Count = Field(5, description="networks of which each of `mix` is a random convex combination")
-
     autoencoder: bool = Field(
         False,
         description="one with LWLN of the aligned networks too, its views not permuted, and S_KDE30_aligned sampled"

@@ -47,5 +47,5 @@ def weight_samples(
     """
     draws = generator("gaussian").standard_normal((count, len(aligned)))
     sources = {"aligned": aligned, "unaligned": unaligned}
-    made = {f"{name} {alpha:g}": gaussian(of, alpha, draws) for name, of in sources.items() for alpha in alphas}
+    made = {f"{name} {alpha:.12g}": gaussian(of, alpha, draws) for name, of in sources.items() for alpha in alphas}
     return made | {"mix": mix(aligned, mixed, count, generator("mix"))}
