@@ -27,7 +27,8 @@ KEYS = [
 @pytest.mark.parametrize(("channels", "multiply_adds"), [(1, 193_784), (3, 424_184)])  # protocol §1.1
 def test_the_population_benchmark_reports_one_core_and_all(channels, multiply_adds, monkeypatch):
     monkeypatch.setattr(work, "SECONDS", 0.01)
-    monkeypatch.setattr(population, "_ROUNDS", 1)
+    for name, value in {"_ROUNDS": 1, "_NETWORKS": 4, "_IMAGES": 40, "_MATRIX": 256}.items():
+        monkeypatch.setattr(population, name, value)
     done = CliRunner().invoke(app, ["bench", "population", "--json", "--channels", str(channels)])
     assert done.exit_code == 0, done.output
     result = json.loads(done.stdout)

@@ -14,7 +14,7 @@ from hyperpipe.hyperrep.hyperrep_store import read_hyperrep
 from hyperpipe.hyperrep.losses import layer_sigma
 from hyperpipe.randomness import stream
 from hyperpipe.sampling.anchors import choose_anchors
-from hyperpipe.sampling.controls import CONTROLS, controls
+from hyperpipe.sampling.controls import control_names, controls
 from hyperpipe.sampling.population_store import read_populations
 from hyperpipe.sampling.settings import Controls
 from hyperpipe.zoo.zoo_store import read_zoo
@@ -34,30 +34,46 @@ def made(settings: Controls, seed: int = 0, count: int = 30) -> tuple[dict[str, 
 
 
 def test_there_is_one_of_each_as_the_list_says():
-    found, rows = made(Controls())
-    assert tuple(found) == CONTROLS[:-1] and CONTROLS[-1] == "random_latents"
-    sizes = {name: len(weights) for name, weights in found.items()}
-    assert sizes == {"anchors": 12, "anchors_noise": 12, "anchors_shrunk": 12, "anchors_shrunk_noise": 12, "iid": 30}
+    settings = Controls(noise=[0.5, 2], shrink=0.5)
+    found, rows = made(settings)
+    names = ["anchors", "anchors_noise 0.5", "anchors_noise 2"]
+    names += ["anchors_shrunk", "anchors_shrunk_noise 0.5", "anchors_shrunk_noise 2"]
+    assert control_names(settings) == [*names, "iid", "random_latents"] == [*found, "random_latents"]
+    assert {name: len(weights) for name, weights in found.items()} == dict.fromkeys(names, 12) | {"iid": 30}
     assert all(weights.dtype == np.float32 for weights in found.values())
     assert (found["anchors"] == rows[:12]).all() and (found["anchors_shrunk"] == rows[:12] / 2).all()
 
 
-@pytest.mark.parametrize(("name", "shrink"), [("anchors_noise", 1.0), ("anchors_shrunk_noise", 0.3)])
-def test_noise_is_normal_in_deviations_of_the_layer(name, shrink):
-    found, rows = made(Controls(noise=0.4, shrink=0.3))
-    noise = found[name] - np.float32(shrink) * rows[:12]
+def test_noise_is_normal_in_deviations_of_the_layer():
+    settings = Controls(noise=[0.4, 3])
+    found, rows = made(settings)
+    noise = found["anchors_noise 0.4"] - rows[:12]
     for layer in LAYERS:
         sigma = rows[:, layer.span].std(ddof=1)
         assert stats.kstest(noise[:, layer.span].ravel(), stats.norm(0, 0.4 * sigma).cdf).pvalue > 1e-3
-    other, _ = made(Controls(noise=0.4, shrink=0.3), seed=1)
-    assert (other[name] != found[name]).any() and (made(Controls(noise=0.4, shrink=0.3))[0][name] == found[name]).all()
-    assert not np.allclose(found["anchors_noise"] - rows[:12], found["anchors_shrunk_noise"] - 0.3 * rows[:12])
+    np.testing.assert_allclose(found["anchors_noise 3"] - rows[:12], 7.5 * noise, atol=1e-5)  # the same, more of it
+    other, again = made(settings, seed=1)[0], made(settings)[0]
+    assert (other["anchors_noise 3"] != found["anchors_noise 3"]).any()
+    assert (again["anchors_noise 3"] == found["anchors_noise 3"]).all()
 
 
-def test_without_noise_and_shrinking_all_are_the_anchors():
-    found, rows = made(Controls(noise=0, shrink=1))
-    for name in ("anchors_noise", "anchors_shrunk", "anchors_shrunk_noise"):
-        assert (found[name] == rows[:12]).all()
+def test_shrunk_anchors_have_the_noise_too_and_are_as_long_without_it():
+    """To a few percent: the deviation of a layer is not quite its root mean square."""
+    found, rows = made(Controls(noise=[0.4, 3], shrink=0.3))
+    for noise in ("0.4", "3"):
+        factor = 0.3 / np.sqrt(1 + float(noise) ** 2)
+        expected = factor * found[f"anchors_noise {noise}"]
+        np.testing.assert_allclose(found[f"anchors_shrunk_noise {noise}"], expected, rtol=1e-5, atol=1e-8)
+        for layer in LAYERS:
+            lengths = [np.linalg.norm(found[f"anchors_shrunk_noise {noise}"][:, layer.weight])]
+            lengths.append(0.3 * np.linalg.norm(rows[:12, layer.weight]))
+            assert lengths[0] == pytest.approx(lengths[1], rel=0.1)
+
+
+def test_without_shrinking_all_are_as_they_were():
+    found, _ = made(Controls(noise=[], shrink=1))
+    assert list(found) == ["anchors", "anchors_shrunk", "iid"]
+    assert (found["anchors_shrunk"] == found["anchors"]).all()
 
 
 def test_iid_weights_have_the_distribution_of_their_layer_and_no_more():
@@ -82,7 +98,7 @@ def test_those_of_the_run_are_made_of_the_anchors_that_are_decoded_beside_them(r
     metrics = pd.read_parquet(run / "results/zoos/digits/metrics.parquet")
     found = read_populations(run / "results/populations/digits/controls.h5")
     hyperrep = read_hyperrep(run / "results/hyperreps/digits/lwln/hyperrep.h5")
-    assert tuple(found.weights) == CONTROLS
+    assert list(found.weights) == control_names(Controls(noise=[1, 3]))
     seeds, epochs = found.settings["seeds"], found.settings["epochs"]
     assert all(split[seed] == "train" for seed in seeds) and len(set(zip(seeds, epochs, strict=True))) == 4
     expected = np.stack([zoo.at(epoch)[zoo.seeds == seed][0] for seed, epoch in zip(seeds, epochs, strict=True)])

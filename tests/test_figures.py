@@ -103,6 +103,11 @@ def test_the_curves_are_the_means_and_in_transfers_b_t_is_the_targets(accuracies
         assert band[:, 1].min() == 100 * first.low.min() and band[:, 1].max() == 100 * first.high.max()
 
 
+def points(axes) -> dict[tuple[float, float], object]:
+    """The markers of a panel, its lines left out."""
+    return {tuple(line.get_xydata()[0]): line for line in axes.lines if line.get_linestyle() == "None"}
+
+
 def test_every_population_is_at_its_accuracy_and_its_novelty(run, accuracies, drawn):
     measured = read_table(run / "results/novelty/digits.parquet")
     own = accuracies.query("zoo == 'digits' and target == 'digits'")
@@ -111,29 +116,47 @@ def test_every_population_is_at_its_accuracy_and_its_novelty(run, accuracies, dr
     assert len(drawn.axes) == 6 and ("B_F", "zoo") in means.index, "which is not fine-tuned on its own images"
     for place, axes in enumerate(drawn.axes):
         epoch, row = place % 3, place // 3
-        points = {tuple(line.get_xydata()[0]) for line in axes.lines}
         expected = own[own.epoch == epoch].set_index(["population", "sampler"])
-        assert len(axes.lines) == len(expected) == 1 + 5 * 4 + 5 + 6 + 2
+        assert len(expected) == 1 + 5 * 4 + 5 + 8 + 2
         for pair, at in expected.iterrows():
-            x = 100 * (1 - means.agreement[pair]) if row else means.matched[pair]
-            assert (x, 100 * at["mean"]) in points, pair
+            x = 100 * (1 - means.agreement[pair]) if row else means.cosine[pair]
+            assert (x, 100 * at["mean"]) in points(axes), pair
+    left, right = drawn.axes[0].get_xlim()
+    assert left > 1 > 0 >= right, "copies are to the left"
+
+
+def test_a_dial_is_a_line_through_its_numbers_and_unseen_networks_are_another(run, accuracies, drawn):
+    measured = read_table(run / "results/novelty/digits.parquet")
+    own = accuracies.query("zoo == 'digits' and target == 'digits'")
+    novelty.draw_novelty(own, measured, "")
+    cosines = measured[measured.measure == "cosine"].groupby(["population", "sampler"]).value.mean()
+    after_one = own[own.epoch == 1].set_index(["population", "sampler"])["mean"]
+    lines = [line.get_xydata().tolist() for line in drawn.axes[1].lines if line.get_linestyle() != "None"]
+    shrunk = ["anchors_shrunk", "anchors_shrunk_noise 1", "anchors_shrunk_noise 3"]
+    dials = [("S_weights", ["aligned 0", "aligned 0.5"]), ("S_weights", ["unaligned 0", "unaligned 0.5"])]
+    dials += [("controls", ["anchors", "anchors_noise 1", "anchors_noise 3"]), ("controls", shrunk)]
+    expected = [[[cosines[name, sampler], 100 * after_one[name, sampler]] for sampler in dial] for name, dial in dials]
+    assert lines[1:] == expected and {x for x, _ in lines[0]} == {cosines["B_T", "zoo"]}
+    numbers = [text.get_text() for text in drawn.axes[1].texts if text.get_text()[:1].isdigit()]
+    assert sorted(numbers) == sorted(["0", "0.5"] * 2 + ["0", "1", "3"] * 2)
 
 
 def test_where_fine_tuning_lasts_longer_than_the_zoos_training_b_t_is_not_in_the_last_panel(run, accuracies, drawn):
     own = accuracies.query("zoo == 'digits' and target == 'digits' and not (population == 'B_T' and epoch == 2)")
     novelty.draw_novelty(own, read_table(run / "results/novelty/digits.parquet"), "")
-    assert [len(axes.lines) for axes in drawn.axes] == [34, 34, 33] * 2
+    stars = [sum(line.get_marker() == "*" for line in axes.lines) for axes in drawn.axes]
+    assert stars == [1, 1, 0] * 2
 
 
 def test_letters_in_the_figure_are_those_of_its_legend(run, accuracies, drawn):
     measured = read_table(run / "results/novelty/digits.parquet")
     own = accuracies.query("zoo == 'digits' and target == 'digits'")
     novelty.draw_novelty(own, measured, "")
-    means = measured.pivot_table(index=["population", "sampler"], columns="measure", values="value").matched
+    means = measured.pivot_table(index=["population", "sampler"], columns="measure", values="value").cosine
     words = [text.get_text() for text in drawn.legends[0].get_texts()]
     named = {word[0]: tuple(word[3:].split(": ")) for word in words if word[1:3] == "  "}
-    assert list(named) == list("abcdefghijklm")
-    shown = {text.get_text(): text.get_position() for text in drawn.axes[0].texts if text.get_text()}
+    assert list(named) == list("abcde")
+    shown = {text.get_text(): text.get_position() for text in drawn.axes[0].texts if text.get_text().isalpha()}
     first = own[own.epoch == 0].set_index(["population", "sampler"])["mean"]
     assert shown == {letter: (means[pair], 100 * first[pair]) for letter, pair in named.items()}
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from some_networks import networks, rearranged_at_random, with_biases
 
-from hyperpipe.alignment.distances import matched_cosines, matched_distances
+from hyperpipe.alignment.distances import matched_pairs
 from hyperpipe.alignment.matching import matched
 from hyperpipe.alignment.symmetries import Moves, symmetries
-from hyperpipe.alignment.units import Units, layer_scales, rearranged, scaled
+from hyperpipe.alignment.units import Units, rearranged
 from hyperpipe.cnn import Architecture
 
 TANH = symmetries(Architecture(), "tanh")
@@ -25,10 +25,9 @@ TANH = symmetries(Architecture(), "tanh")
 def test_a_rearranged_copy_is_at_no_distance(architecture, seed, activation):
     known, two = symmetries(architecture, activation), networks(2, architecture)
     copies = np.concatenate([two[:1], rearranged_at_random(two, known, seed)])
-    found = matched_distances(two[0], copies, known)
-    assert found[:2].tolist() == [0, 0] and found[2] > 0.1 * np.abs(two[0]).mean()
-    scales = layer_scales(two, architecture)
-    cosines = matched_cosines(two[0], 3 * copies, known, scales)
+    found = matched_pairs(two[0], copies, known)
+    assert found.distances[:2].tolist() == [0, 0] and found.distances[2] > 0.1 * np.abs(two[0]).mean()
+    cosines = matched_pairs(two[0], 3 * copies, known).cosines
     assert cosines[:2] == pytest.approx([1, 1], abs=1e-12) and cosines[2] < 0.999
 
 
@@ -50,7 +49,7 @@ def test_no_distance_is_less_than_the_least_of_all_arrangements_and_few_are_more
     assert len(moves) == 2 * 2 * 2 * 6 * (2**5 if activation == "tanh" else 1)
     ratios = []
     for one in everyone[:4]:
-        for other, found in zip(everyone[4:], matched_distances(one, everyone[4:], known), strict=True):
+        for other, found in zip(everyone[4:], matched_pairs(one, everyone[4:], known).distances, strict=True):
             arranged = rearranged(np.tile(other, (len(moves), 1)), moves, architecture)
             ratios.append(found / np.sqrt(np.square(one.astype(float) - arranged).mean(axis=1)).min())
     assert min(ratios) > 1 - 1e-9 and np.mean(np.array(ratios) < 1.001) >= 0.75 and max(ratios) < 1.03
@@ -59,29 +58,24 @@ def test_no_distance_is_less_than_the_least_of_all_arrangements_and_few_are_more
 @pytest.mark.parametrize("count", [0, 1, 600])
 def test_a_distance_is_never_larger_than_as_it_is_and_does_not_depend_on_who_is_beside(count):
     one, others = networks(1)[0], networks(601)[1 : count + 1]
-    found, scales = matched_distances(one, others, TANH), layer_scales(networks(9), Architecture())
-    cosines = matched_cosines(one, others, TANH, scales)
+    both = matched_pairs(one, others, TANH)
+    found, cosines = both.distances, both.cosines
     plain = np.sqrt(np.square(one - others).mean(axis=1, dtype=float))
     assert found.shape == cosines.shape == (count,) and (found <= plain + 1e-6).all()
     if count:
-        assert found[-1] == matched_distances(one, others[-1:], TANH)[0]
-        assert cosines[-1] == matched_cosines(one, others[-1:], TANH, scales)[0]
+        alone = matched_pairs(one, others[-1:], TANH)
+        assert (found[-1], cosines[-1]) == (alone.distances[0], alone.cosines[0])
         assert found.mean() < 0.95 * plain.mean() and cosines.mean() > 0.1
 
 
-def test_a_cosine_is_that_of_scaled_weights_in_the_arrangement_found():
-    weights, scales = with_biases(6), np.array([1.0, 2.0, 0.5, 3.0, 1.5])
-    fixed, others = (
-        Units(scaled(part, TANH.architecture, scales), TANH.architecture) for part in (weights[:1], weights)
-    )
-    arranged = scaled(
-        rearranged(weights, matched(fixed, others, TANH).moves, TANH.architecture), TANH.architecture, scales
-    )
+def test_a_cosine_is_that_of_the_arrangement_that_was_found():
+    weights = with_biases(6)
+    fixed, others = (Units(part.astype(float), TANH.architecture) for part in (weights[:1], weights))
+    arranged = rearranged(weights, matched(fixed, others, TANH).moves, TANH.architecture).astype(float)
     lengths = np.linalg.norm(arranged, axis=1)
     expected = arranged @ arranged[0] / lengths / lengths[0]
-    assert matched_cosines(weights[0], weights, TANH, scales) == pytest.approx(expected, rel=1e-12)
-    nothing = np.zeros_like(weights[:1])
-    assert matched_cosines(weights[0], nothing, TANH, scales).tolist() == [0]
+    assert matched_pairs(weights[0], weights, TANH).cosines == pytest.approx(expected, rel=1e-12)
+    assert matched_pairs(weights[0], np.zeros_like(weights[:1]), TANH).cosines.tolist() == [0]
 
 
 def test_more_starts_find_no_less():

@@ -1,22 +1,22 @@
-"""A copy is at 0, what was trained on its own at 1: distances to training networks, and predictions beside theirs."""
+"""A copy is at 1 whatever its length and arrangement, what was trained on its own is not: cosines with training
+networks, and predictions beside theirs."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from some_networks import networks, rearranged_at_random
 
-from hyperpipe.alignment.distances import matched_distances
+from hyperpipe.alignment.distances import matched_pairs
 from hyperpipe.alignment.symmetries import symmetries
+from hyperpipe.alignment.units import layer_scales, scaled
 from hyperpipe.cnn import Architecture
-from hyperpipe.evaluation.nearest import Known, nearest, nearest_matched, typical_distance
-from hyperpipe.evaluation.novelty import Training, novelty, overlap, typical_distances
+from hyperpipe.evaluation.nearest import Known, latent_distances, nearest_matched, typical_distance, within
+from hyperpipe.evaluation.novelty import Training, novelty, overlap
 from hyperpipe.hyperrep.hyperrep_store import read_embeddings
-from hyperpipe.hyperrep.losses import layer_sigma
 from hyperpipe.hyperrep.rows import used_rows
-from hyperpipe.results.novelty import novelty_table
+from hyperpipe.results.novelty import COLUMNS, novelty_table
 from hyperpipe.sampling.population_store import read_populations
 from hyperpipe.zoo.settings import Recipe
 from hyperpipe.zoo.trainer import accuracies_of, predictions_of
@@ -34,9 +34,9 @@ def training() -> Training:
     before = last + 0.01 * np.random.default_rng(0).standard_normal(last.shape).astype(np.float32)
     weights = np.concatenate([before, last])
     numbers, epochs = np.tile(np.arange(TRAINED), 2), np.repeat(EPOCHS, TRAINED)
-    sigma = layer_sigma(torch.from_numpy(weights), Architecture()).numpy()
     latents = {"lwln": Known(encode(weights), numbers, epochs), "plain": Known(weights[:, :9], numbers, epochs)}
-    return Training(Known(weights, numbers, epochs), latents, sigma, EPOCHS[1], SYMMETRIES)
+    scales = layer_scales(weights, Architecture())
+    return Training(Known(weights, numbers, epochs), latents, scales, EPOCHS[1], SYMMETRIES)
 
 
 def encode(weights: np.ndarray) -> np.ndarray:
@@ -45,81 +45,107 @@ def encode(weights: np.ndarray) -> np.ndarray:
 
 def measured(weights: np.ndarray, training: Training, digits) -> pd.DataFrame:
     """A line a network, a column a measure."""
-    typical = typical_distances(training)
-    found = novelty(weights, encode(weights), "lwln", training, typical, digits, RECIPE, purpose="t")
-    assert len(found) == 5 * len(weights)
-    return found.pivot(index="network", columns="measure", values=["value", "nearest", "nearest_epoch", "distance"])
+    found = novelty(weights, encode(weights), "lwln", training, digits, RECIPE, purpose="t")
+    assert len(found) == len(COLUMNS) * len(weights) and set(found.measure) == set(COLUMNS)
+    return found.pivot(index="network", columns="measure", values=["value", "nearest", "nearest_epoch"])
 
 
-def test_a_copy_is_at_0_and_does_everything_alike(training, digits):
+def test_a_copy_is_at_1_and_does_everything_alike(training, digits):
     copied = [3, 25, 39]  # at either epoch
     found = measured(training.weights.points[copied], training, digits)
-    assert (found.value[["weights", "matched"]] == 0).all(axis=None) and found.value.latent.max() < 1e-6
+    assert found.value.cosine.to_numpy() == pytest.approx(1, abs=1e-12)
+    assert (found.value.distance == 0).all() and found.value.latent.max() < 1e-6
     assert (found.value[["agreement", "wrong_overlap"]] == 1).all(axis=None)
-    for measure in ("weights", "matched", "latent", "agreement"):
+    for measure in COLUMNS:
         assert found.nearest[measure].tolist() == training.weights.networks[copied].tolist()
         assert found.nearest_epoch[measure].tolist() == training.weights.epochs[copied].tolist()
 
 
-def test_a_rearranged_copy_is_at_0_when_matched(training, digits):
+def test_neither_another_arrangement_nor_another_length_makes_a_copy_new(training, digits):
+    """A shrunk one is at half the distance that nothing at all is at, and no less a copy."""
     copied = [3, 25, 39]
-    copies = rearranged_at_random(training.weights.points[copied], SYMMETRIES)
+    copies = 0.5 * rearranged_at_random(training.weights.points[copied], SYMMETRIES)
     found = measured(copies, training, digits)
-    assert found.value.matched.max() < 1e-6 and found.value.weights.min() > 0.9
-    assert found.nearest.matched.tolist() == training.weights.networks[copied].tolist()
-    assert found.nearest_epoch.matched.tolist() == training.weights.epochs[copied].tolist()
-    assert (found.value.agreement == 1).all()
+    assert found.value.cosine.to_numpy() == pytest.approx(1, abs=1e-12)
+    assert found.nearest.cosine.tolist() == training.weights.networks[copied].tolist()
+    assert found.nearest_epoch.cosine.tolist() == training.weights.epochs[copied].tolist()
+    lengths = np.sqrt(np.square(training.scaled(training.weights.points[copied])).mean(axis=1))
+    np.testing.assert_allclose(found.value.distance, lengths / 2, rtol=1e-6)
+    assert (measured(2 * copies, training, digits).value.agreement == 1).all()
 
 
-def test_networks_of_their_own_are_at_1(training, digits):
-    """Those in training by definition, each held against the others; those beside them to a few percent."""
+def test_noise_takes_a_copy_as_far_as_its_length_says(training, digits):
+    """1 / √(1 + n²), where every layer has its own scale."""
+    anchors, scales = training.weights.points[20:], training.scaled(np.ones((1, Architecture().size)))
+    draws = np.random.default_rng(2).standard_normal(anchors.shape)
+    for noise in (0.5, 1.0):
+        found = measured((anchors + noise * draws / scales).astype(np.float32), training, digits).value
+        assert found.cosine.mean() == pytest.approx(1 / np.sqrt(1 + noise**2), abs=0.01)
+        assert found.distance.mean() == pytest.approx(noise, rel=0.02)
+
+
+def test_networks_of_their_own_are_as_near_as_those_in_training_are_to_each_other(training, digits):
     found = measured(networks(TRAINED + 10)[TRAINED:], training, digits).value
-    for measure in ("weights", "matched", "latent"):
-        assert found[measure].mean() == pytest.approx(1, abs=0.05)
-    typical, here = typical_distances(training), training.weights.epochs == training.epoch
-    for known, scale in ((training.normalised, "weights"), (training.latents["plain"], "plain")):
-        alone = nearest(known.points[here], known, known.networks[here])
-        assert alone.distances.mean() / typical[scale] == pytest.approx(1)
-        assert (known.networks[alone.rows] != known.networks[here]).all(), "no network is held against itself"
+    points, numbers = training.scaled(training.weights.points[TRAINED:]), np.arange(TRAINED)
+    alone = [
+        nearest_matched(
+            points[[one]], Known(np.delete(points, one, 0), np.delete(numbers, one), np.full(19, 8)), SYMMETRIES
+        )
+        for one in numbers
+    ]
+    assert found.cosine.mean() == pytest.approx(np.mean([one.cosines for one in alone]), abs=0.01)
+    assert found.within.mean() == pytest.approx(within(points, SYMMETRIES).mean(), abs=0.01)
+    assert 0.1 < found.within.mean() < found.cosine.mean() < 0.3
+    assert found.latent.mean() == pytest.approx(1, abs=0.05)
 
 
-def test_the_nearest_matched_row_is_as_near_as_the_one_that_a_search_through_all_finds(training):
-    """Of a copy, of a network of its own, of one that is near to two of them, of one whose own rows do not count; but
-    for what one epoch of a network is nearer than another."""
-    known = training.normalised
-    points = np.stack([known.points[3], networks(25)[24] / training.sigma, known.points[[5, 26]].mean(axis=0)])
-    for own in (None, np.array([3, 99, 5])):
-        others = np.ones((3, len(known.points)), bool) if own is None else own[:, None] != known.networks
-        everything = np.stack([matched_distances(point, known.points, SYMMETRIES) for point in points])
-        found = nearest_matched(points, known, SYMMETRIES, own)
-        least = np.where(others, everything, np.inf).min(axis=1)
-        assert (found.distances >= least).all() and found.distances == pytest.approx(least, rel=1e-3)
+def test_the_nearest_row_is_the_one_that_a_search_through_all_finds(training):
+    """Of a copy, of a network of its own, of one that is near to two of them, of one whose last row is not the last
+    epoch's; but for what one epoch of a network is nearer than another, or its matching ends better."""
+    points, numbers = training.scaled(training.weights.points), training.weights.networks
+    known = Known(np.delete(points, 35, 0), np.delete(numbers, 35), np.delete(training.weights.epochs, 35))
+    asked = np.stack([points[3], training.scaled(networks(25)[24:])[0], points[[5, 26]].mean(axis=0), 3 * points[15]])
+    everything = [matched_pairs(point, known.points, SYMMETRIES) for point in asked]
+    found = nearest_matched(asked, known, SYMMETRIES)
+    assert known.networks[found.rows].tolist()[::3] == [3, 15]
+    for place, every in enumerate(everything):
+        assert found.cosines[place] <= every.cosines.max() and found.distances[place] >= every.distances.min()
+        assert found.cosines[place] == pytest.approx(every.cosines.max(), rel=0.03)
+        assert found.distances[place] == pytest.approx(every.distances.min(), rel=0.03)
 
 
-def test_a_shrunk_copy_is_as_far_as_it_was_shrunk(training, digits):
-    found = measured(0.5 * training.weights.points[20:], training, digits)
-    norms = np.sqrt(np.square(training.normalised.points[20:]).mean(axis=1, dtype=float))
-    np.testing.assert_allclose(found.distance.weights, 0.5 * norms, rtol=1e-5)
-    assert (found.value.weights < 1).all()
+def test_within_is_the_mean_cosine_with_all_others(training):
+    points = training.scaled(training.weights.points[18:24])
+    expected = [
+        np.mean(matched_pairs(one, np.delete(points, k, 0), SYMMETRIES).cosines) for k, one in enumerate(points)
+    ]
+    np.testing.assert_allclose(within(points, SYMMETRIES), expected, rtol=0.02)  # either of two is moved to the other
+    same = np.concatenate([points[:1], rearranged_at_random(np.tile(points[:1], (3, 1)), SYMMETRIES)])
+    assert within(same, SYMMETRIES) == pytest.approx(1, abs=1e-12)
+    assert np.isnan(within(points[:1], SYMMETRIES)).all()
 
 
-def test_distances_count_each_layer_in_its_deviation(training):
-    """One deviation of every weight of a layer is one deviation, whichever layer it is."""
+def test_distances_count_each_layer_in_its_scale(training):
+    """One scale more of every weight of a layer is one, whichever layer it is."""
+    points = training.scaled(training.weights.points)
     for layer in Architecture().layers:
-        moved = training.weights.points[:1].copy()
-        moved[:, layer.span] += training.sigma[layer.span]
-        found = nearest(moved / training.sigma, training.normalised).distances[0]
+        moved = points[:1].copy()
+        moved[:, layer.span] += 0.1
+        found = matched_pairs(moved[0], points[:1], SYMMETRIES).distances[0]
         size = layer.span.stop - layer.span.start
-        assert found == pytest.approx(np.sqrt(size / Architecture().size), rel=1e-4)
+        assert found == pytest.approx(0.1 * np.sqrt(size / Architecture().size), rel=1e-6)
+    assert np.square(points[:, Architecture().layers[2].span]).mean() == pytest.approx(1)
 
 
-def test_of_a_single_training_network_no_distance_is_typical(training):
+def test_of_a_single_training_network_no_distance_of_latents_is_typical(training):
     alone = Known(training.weights.points[:1], np.array([0]), np.array([8]))
-    for found in (
-        nearest(alone.points, alone, alone.networks),
-        nearest_matched(alone.points, alone, SYMMETRIES, alone.networks),
-    ):
-        assert np.isinf(found.distances).all() and np.isnan(typical_distance(found))
+    assert np.isinf(latent_distances(alone.points, alone, alone.networks)[0]).all()
+    assert np.isnan(typical_distance(alone, 8))
+    plain = training.latents["plain"]
+    here = plain.epochs == 8
+    distances, rows = latent_distances(plain.points[here], plain, plain.networks[here])
+    assert typical_distance(plain, 8) == pytest.approx(distances.mean())
+    assert (plain.networks[rows] != plain.networks[here]).all(), "no network is held against itself"
 
 
 def test_the_overlap_of_wrong_predictions_is_intersection_over_union():
@@ -151,25 +177,31 @@ def test_the_run_measures_every_population_of_a_source(run):
     made = {("B_T", "zoo")}
     for path in (run / "results/populations/digits").glob("*.h5"):
         made |= {(path.stem, sampler) for sampler in read_populations(path).weights}
-    assert len(made) == 5 * 4 + 5 + 1 + 6 + 2 + 1
+    assert len(made) == 5 * 4 + 5 + 1 + 8 + 2 + 1
     assert set(zip(found.population, found.sampler, strict=True)) == made
     copies = found[(found.population == "B_F") | (found.sampler == "anchors")]
-    assert (copies[~copies.measure.isin(["agreement", "wrong_overlap"])].value < 1e-6).all()
-    assert (copies[copies.measure == "agreement"].value == 1).all()
+    assert (copies[copies.measure.isin(["distance", "latent"])].value < 1e-6).all()
+    assert (copies[copies.measure.isin(["cosine", "agreement"])].value > 1 - 1e-9).all()
+    shrunk = found[found.sampler == "anchors_shrunk"].pivot(index="network", columns="measure", values="value")
+    assert (shrunk.cosine > 1 - 1e-6).all() and (shrunk.distance > 0.3).all(), "a copy all the same"
+    for noise in (1, 3):
+        of_noise = found[(found.sampler == f"anchors_noise {noise}") & (found.measure == "cosine")].value
+        assert of_noise.mean() == pytest.approx(1 / np.sqrt(1 + noise**2), abs=0.05)
 
 
 def test_the_run_matches_the_signs_of_units_too(run):
     """Without them copies of aligned networks would seem to be new."""
     zoo = read_zoo(run / "results/zoos/digits/zoo.h5")
     rows = used_rows(zoo, pd.read_parquet(run / "results/rows/digits.parquet"), {})["train"]
-    sigma = layer_sigma(torch.from_numpy(rows.weights), zoo.architecture).numpy()
-    known = Known(rows.weights / sigma, rows.networks, rows.epochs)
-    mixes = read_populations(run / "results/populations/digits/S_weights.h5").weights["mix"] / sigma
+    scales = layer_scales(rows.weights, zoo.architecture)
+    known = Known(scaled(rows.weights, zoo.architecture, scales), rows.networks, rows.epochs)
+    mixes = read_populations(run / "results/populations/digits/S_weights.h5").weights["mix"]
+    mixes = scaled(mixes, zoo.architecture, scales)
     found = pd.read_parquet(run / "results/novelty/digits.parquet")
-    found = found[(found.sampler == "mix") & (found.measure == "matched")].distance
-    np.testing.assert_allclose(found, nearest_matched(mixes, known, SYMMETRIES).distances, rtol=1e-6)
+    found = found[(found.sampler == "mix") & (found.measure == "cosine")].value
+    np.testing.assert_allclose(found, nearest_matched(mixes, known, SYMMETRIES).cosines, rtol=1e-6)
     orders_alone = symmetries(zoo.architecture, RECIPE.activation, signs=False)
-    assert (nearest_matched(mixes, known, orders_alone).distances > found + 1e-3).any()
+    assert (nearest_matched(mixes, known, orders_alone).cosines < found - 1e-3).any()
 
 
 def test_latents_in_the_run_are_of_the_autoencoder_that_made_a_population(run):
@@ -185,7 +217,8 @@ def test_latents_in_the_run_are_of_the_autoencoder_that_made_a_population(run):
         latents = hyperrep.encode(store.weights[sampler], "last")
         expected = np.sqrt(np.square(latents[:, None] - known.latents).mean(axis=2)).min(axis=1)
         ours = found[(found.population == population) & (found.sampler == sampler) & (found.measure == "latent")]
-        np.testing.assert_allclose(ours.distance, expected, rtol=1e-3)
+        typical = typical_distance(Known(known.latents, known.networks, known.epochs), 2)
+        np.testing.assert_allclose(ours.value, expected / typical, rtol=1e-3)
     zoo = read_zoo(run / "results/zoos/digits/zoo.h5")
     assert set(found.nearest) <= set(zoo.seeds)
 
@@ -194,9 +227,9 @@ def test_the_table_of_novelty_has_means_over_networks_in_the_order_of_the_tables
     rows = []
     for population, sampler, values in (("scratch", "x", [1, 2]), ("S_KDE", "joint", [0, 0.5]), ("B_T", "zoo", [1])):
         for network, value in enumerate(values):
-            measures = dict.fromkeys(("weights", "matched", "latent", "agreement"), value) | {"wrong_overlap": np.nan}
+            measures = dict.fromkeys(COLUMNS, value) | {"wrong_overlap": np.nan}
             names = {"population": population, "sampler": sampler, "network": network}
             rows += [names | {"measure": measure, "value": value} for measure, value in measures.items()]
     table = novelty_table(pd.DataFrame(rows))
     assert table.Population.tolist() == ["B_T", "S_KDE", "scratch"] and table.n.tolist() == ["1", "2", "2"]
-    assert table.iloc[1].tolist() == ["S_KDE", "joint", "2", "0.25", "0.25", "0.25", "25.0", "–"]
+    assert table.iloc[1].tolist() == ["S_KDE", "joint", "2", "0.25", "0.25", "25.0", "–", "0.25", "0.25"]

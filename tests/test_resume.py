@@ -77,7 +77,7 @@ VARIANTS = {
     "as released": {},
     "falling rate": {"learning_rate": 0.3, "epochs": 16, "check_every": 5},
     "cosine": {"schedule": "warmup_cosine", "warmup": 0.3},
-    "stopping early": {"learning_rate": 0.05, "permute": False, "early_stopping": 3, "epochs": 40, "check_every": 1},
+    "stopping early": {"learning_rate": 0.05, "permute": False, "early_stopping": 2, "epochs": 24, "check_every": 1},
     "from a pool": {"permutation_pool": 40, "contrast": "released", "projection_norm": True},
     "one view": {"beta": 1.0, "dropout": 0.0},
     "bfloat16": {"precision": "bfloat16"},

@@ -15,7 +15,8 @@ from hyperpipe.results.novelty import COLUMNS
 from hyperpipe.results.page import CONTROLS, _networks, recipe_in_words
 from hyperpipe.results.settings import DataSet, TablesSlice
 from hyperpipe.results.tables import cell, new, table
-from hyperpipe.sampling import controls
+from hyperpipe.sampling.controls import control_names
+from hyperpipe.sampling.settings import Controls
 from runs import TINY
 
 
@@ -46,7 +47,7 @@ def test_a_cell_is_mean_and_deviation_in_percent():
     assert cell(0.2, 0.1) == "20.0 (10.0)" and cell(0.1, np.nan) == "≈ 10" and cell(np.nan, np.nan) == "–"
 
 
-def test_novelty_is_a_distance_and_agreement():
+def test_novelty_is_a_cosine_and_agreement():
     assert new(0.966, 0.139) == "0.97, 14 %" and new(1, np.nan) == "1.00, –" and new(np.nan, 0.5) == "–"
 
 
@@ -162,7 +163,7 @@ def test_the_networks_on_images_of_ones_own_are_not_said_to_have_ten_outputs():
 
 
 def test_every_control_is_explained():
-    assert tuple(CONTROLS) == controls.CONTROLS
+    assert list(CONTROLS) == [name.replace(" 7", " n") for name in control_names(Controls(noise=[7]))]
 
 
 def test_the_recipe_of_a_transfer_is_named():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from hyperpipe.settings import Count, Model, Name
+from hyperpipe.settings import Ascending, Count, Model, Name
 from hyperpipe.zoo.settings import Activation
 
 
@@ -15,7 +15,7 @@ class Alignment(Model):
 
     signs: bool = Field(True, description="units are matched up to their sign too, where the function allows it")
     restarts: int = Field(2, ge=0, description="further networks that all others are matched to first; the best counts")
-    alphas: list[Annotated[float, Field(ge=0)]] = Field(
+    alphas: Annotated[list[Annotated[float, Field(ge=0)]], Ascending] = Field(
         [0.0, 0.5, 1.0],
         min_length=1,
         description="dial of `aligned` and `unaligned`: 0 is the mean of the training networks, 1 a Gaussian with their"
@@ -27,13 +27,6 @@ class Alignment(Model):
         description="one with LWLN of the aligned networks too, its views not permuted, and S_KDE30_aligned sampled"
         " from it by all samplers",
     )
-
-    @field_validator("alphas")
-    @classmethod
-    def _ascend(cls, alphas: list[float]) -> list[float]:
-        if sorted(set(alphas)) != alphas:
-            raise ValueError("must ascend")
-        return alphas
 
 
 class AlignSlice(Model):

@@ -30,7 +30,7 @@ def novelty(
     table_output: Output,
     threads: Threads = 1,
 ) -> None:
-    """Says how far the networks of populations are from those that their zoo was learnt of."""
+    """Says how near the networks of populations are to those that their zoo was learnt of."""
     from hyperpipe.stages.novelty import novelty_stage
 
     several = map(paths, (population_paths, hyperrep_paths, embeddings_paths))

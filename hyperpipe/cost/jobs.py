@@ -13,13 +13,13 @@ from hyperpipe.cnn import Architecture
 from hyperpipe.config import Config, finetunings, shards
 from hyperpipe.cost.flop import FORWARD, nominal_flop, update_flop
 from hyperpipe.images.settings import channels
-from hyperpipe.sampling.controls import CONTROLS
+from hyperpipe.sampling.controls import control_names
 from hyperpipe.sampling.settings import OF_WEIGHTS, POPULATIONS, STANDARD_INITS
 
 IMAGES_A_SECOND = {1: 199_362, 3: 109_070}  # trained by `native`, by channels (hyperpipe bench population)
 HYPERREP_FLOP_A_SECOND = 150e9  # in float32: 135 to 160 at the released size, up to 200 at the small ones
 PREDICTIONS_A_SECOND = 33_000  # of the novelty stage, which goes through `stacked`
-PAIRS_A_SECOND = 5_000  # of networks, whose hidden units are matched
+PAIRS_A_SECOND = 4_000  # of networks, whose hidden units are matched
 START = 3.0  # seconds of every job
 
 
@@ -64,12 +64,15 @@ def hyperrep_job(config: Config, zoo: str) -> Job:
 
 
 def novelty_job(config: Config, zoo: str) -> Job:
-    """Every network of every population, and every training one, beside every training network."""
+    """Every network of every population beside every training network, and beside the others of its population."""
     train, _, test = config.split.counts(config.zoos[zoo].networks)
-    populations = [*config.populations(), "B_F", "controls", "scratch"]
-    networks = test + sum(_networks(config, zoo, population) for population in populations)
-    predictions = 2 * networks * config.images[config.zoos[zoo].images].test
-    pairs = (networks + train) * train
+    stores = [*config.populations(), "B_F", "controls", "scratch"]
+    sizes = [test, *(_networks(config, zoo, store) for store in stores)]
+    alike = (min(networks, config.sampling.networks) for networks in sizes[1:])  # of one sampler
+    pairs = sum(sizes) * train + sum(
+        networks * (each - 1) // 2 for networks, each in zip(sizes, (test, *alike), strict=True)
+    )
+    predictions = 2 * sum(sizes) * config.images[config.zoos[zoo].images].test
     return Job("novelty", pairs, math.nan, START + pairs / PAIRS_A_SECOND + predictions / PREDICTIONS_A_SECOND)
 
 
@@ -97,7 +100,7 @@ def _networks(config: Config, zoo: str, population: str) -> int:
         return sampling.networks * (2 * len(config.alignment.alphas) + 1)  # in the frame and not, and mixed
     if population == "B_F":
         return min(sampling.networks, config.split.counts(config.zoos[zoo].networks)[0])
-    return sampling.networks * len({"controls": CONTROLS, "scratch": STANDARD_INITS}[population])
+    return sampling.networks * len({"controls": control_names(config.controls), "scratch": STANDARD_INITS}[population])
 
 
 def _channels(config: Config, zoo: str) -> int:

@@ -1,4 +1,5 @@
-"""Which training network is nearest to each network of a population, and how far it is."""
+"""Which training network is nearest to each network of a population, and how near they are; how alike its networks are
+among themselves."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from hyperpipe.alignment.distances import matched_distances
+from hyperpipe.alignment.distances import matched_pairs
 from hyperpipe.alignment.symmetries import Symmetries
 
 
@@ -22,53 +23,58 @@ class Known:
 
 @dataclass(frozen=True)
 class Nearest:
-    """For each of M points the distance to the nearest known one and its row, [M]; infinite where there is none."""
+    """For each of M networks the row that has the largest cosine with it, that cosine, and the least distance to any
+    row, [M]."""
 
-    distances: np.ndarray
     rows: np.ndarray
+    cosines: np.ndarray
+    distances: np.ndarray
 
 
-def nearest(points: np.ndarray, known: Known, own: np.ndarray | None = None) -> Nearest:
-    """By root mean squared difference. own: a network (seed) for each of the M points, whose rows are not to count."""
-    distances = cdist(points.astype(float), known.points.astype(float)) / np.sqrt(points.shape[1])
-    return _least(np.where(_others(known, own, len(points)), distances, np.inf))
+def nearest_matched(points: np.ndarray, known: Known, symmetries: Symmetries) -> Nearest:
+    """Of scaled weights [M, P], the hidden units of each known network in the best arrangement that is found.
 
-
-def nearest_matched(points: np.ndarray, known: Known, symmetries: Symmetries, own: np.ndarray | None = None) -> Nearest:
-    """As `nearest`, of weights [M, P], with the units of each known network in the best arrangement that is found.
-
-    Rows of one network differ less from each other than from other networks'. So arrangements are looked for among the
-    rows of the last epoch first, then among all rows of the network that is nearest there, and of the one that is
-    nearest as it is.
+    Rows of one network differ less from each other than from other networks'. So they are looked for among the last row
+    of every network first, then among all rows of the one that is nearest there.
     """
-    others = _others(known, own, len(points))
-    distances = np.full(others.shape, np.inf)
-
-    def measure(wanted: np.ndarray) -> None:
-        for place, row in enumerate(wanted):
-            distances[place, row] = matched_distances(points[place], known.points[row], symmetries)
-
-    first = others & (known.epochs == known.epochs.max())
-    measure(first)
-    near = (known.networks[rows][:, None] for rows in (distances.argmin(axis=1), nearest(points, known, own).rows))
-    measure(others & ~first & np.logical_or(*(networks == known.networks for networks in near)))
-    return _least(distances)
-
-
-def typical_distance(found: Nearest) -> float:
-    """Mean of the distances of training networks to the nearest other one; NaN where there is no other, or none is at a
-    distance."""
-    mean = found.distances.mean()
-    return float(mean) if np.isfinite(mean) and mean > 0 else float("nan")
+    cosines = np.full((len(points), len(known.points)), -np.inf)
+    distances = -cosines
+    latest = {network: known.epochs[known.networks == network].max() for network in np.unique(known.networks)}
+    last = known.epochs == [latest[network] for network in known.networks]
+    for place, point in enumerate(points):
+        of_nearest = np.zeros_like(last)
+        for wanted in (last, of_nearest):
+            found = matched_pairs(point, known.points[wanted], symmetries)
+            cosines[place, wanted], distances[place, wanted] = found.cosines, found.distances
+            of_nearest |= ~last & (known.networks == known.networks[cosines[place].argmax()])
+    rows = cosines.argmax(axis=1)
+    return Nearest(rows, cosines[np.arange(len(rows)), rows], distances.min(axis=1))
 
 
-def _others(known: Known, own: np.ndarray | None, count: int) -> np.ndarray:
-    """Which rows count, [M, R]."""
-    if own is None:
-        return np.ones((count, len(known.networks)), bool)
-    return own[:, None] != known.networks
+def within(points: np.ndarray, symmetries: Symmetries) -> np.ndarray:
+    """Mean cosine [M] of each network's scaled weights [M, P] with all others', matched in pairs; NaN of a single
+    one."""
+    cosines = np.full((len(points), len(points)), np.nan)
+    for place, point in enumerate(points[:-1]):
+        cosines[place, place + 1 :] = matched_pairs(point, points[place + 1 :], symmetries).cosines
+    both = np.where(np.isnan(cosines), cosines.T, cosines)
+    others = ~np.eye(len(points), dtype=bool)
+    return np.array([row[of].mean() if of.any() else np.nan for row, of in zip(both, others, strict=True)])
 
 
-def _least(distances: np.ndarray) -> Nearest:
+def latent_distances(points: np.ndarray, known: Known, own: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Root mean squared difference of latents [M, D] to the nearest known ones, and the rows of these, [M]; infinite
+    where there is none. own: a network (seed) for each of the M, whose rows are not to count."""
+    distances = cdist(points.astype(float), known.points.astype(float)) / np.sqrt(points.shape[1])
+    if own is not None:
+        distances[own[:, None] == known.networks] = np.inf
     rows = distances.argmin(axis=1)
-    return Nearest(distances[np.arange(len(rows)), rows], rows)
+    return distances[np.arange(len(rows)), rows], rows
+
+
+def typical_distance(known: Known, epoch: int) -> float:
+    """Mean distance between the latents of a training network at an epoch and the nearest of another; NaN where there
+    is no other, or none is at a distance."""
+    here = known.epochs == epoch
+    mean = latent_distances(known.points[here], known, known.networks[here])[0].mean()
+    return float(mean) if np.isfinite(mean) and mean > 0 else float("nan")

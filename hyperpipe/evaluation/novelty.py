@@ -1,23 +1,22 @@
-"""Whether a population is generated or copied: how far its networks are from those that their zoo was learnt of.
+"""Whether a population is generated or copied: how near its networks are to those that their zoo was learnt of.
 
-Distances are relative to the mean distance between a training network and the nearest other one: a copy is at 0, a
-network that was trained on its own at about 1. They are measured between weights, each layer in its standard deviation;
-between weights once the hidden units are in the best order that was found; between the latents of an autoencoder.
-Networks of small weights are close to everything: shrunk copies are nearer to 1 than copies, and copies all the same.
-Predictions show it: how often they are those of the nearest training network, and how far the images are the same on
-which both are wrong (intersection over union).
+Networks are compared by the cosine of their weights, once the hidden units of each pair are matched: the length of the
+weights does not count, nor the order or the sign of units. A copy is at 1, whatever it was multiplied with. How near a
+network is that was trained on its own, unseen ones of the zoo show. Distances flatter small networks: they are close to
+everything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from hyperpipe.alignment.symmetries import Symmetries
-from hyperpipe.evaluation.nearest import Known, nearest, nearest_matched, typical_distance
+from hyperpipe.alignment.units import scaled
+from hyperpipe.evaluation.nearest import Known, latent_distances, nearest_matched, typical_distance, within
 from hyperpipe.images.image_set import ImageSet
 from hyperpipe.zoo.settings import Recipe
 from hyperpipe.zoo.trainer import predictions_of
@@ -28,33 +27,19 @@ class Training:
     """What networks are compared with, the training rows of a zoo.
 
     weights: [R, P] with the networks (seeds) and epochs of the rows; latents: the same rows encoded, [R, D], by
-    autoencoder. sigma: the standard deviation of each weight's layer, [P]. epoch: at which networks are told from each
-    other. symmetries: what makes no difference between them when they are matched.
+    autoencoder. scales: of each layer (`layer_scales`). epoch: at which networks are told from each other.
+    symmetries: what makes no difference between them.
     """
 
     weights: Known
     latents: Mapping[str, Known]
-    sigma: np.ndarray
+    scales: np.ndarray
     epoch: int
     symmetries: Symmetries
 
-    @property
-    def normalised(self) -> Known:
-        return Known(self.weights.points / self.sigma, self.weights.networks, self.weights.epochs)
-
-
-def typical_distances(training: Training) -> dict[str, float]:
-    """What a distance of 1 is: between ``weights``, ``matched``, and between the latents of each autoencoder."""
-    here = training.weights.epochs == training.epoch
-    own, weights = training.weights.networks[here], training.normalised
-    in_weights = {
-        "weights": typical_distance(nearest(weights.points[here], weights, own)),
-        "matched": typical_distance(nearest_matched(weights.points[here], weights, training.symmetries, own)),
-    }
-    return in_weights | {
-        name: typical_distance(nearest(latents.points[here], latents, own))
-        for name, latents in training.latents.items()
-    }
+    def scaled(self, weights: np.ndarray) -> np.ndarray:
+        """Weights [M, P] in float64, those of each layer in its scale."""
+        return scaled(weights, self.symmetries.architecture, self.scales)
 
 
 def novelty(
@@ -62,7 +47,6 @@ def novelty(
     latents: np.ndarray,
     autoencoder: str,
     training: Training,
-    typical: Mapping[str, float],
     images: ImageSet,
     recipe: Recipe,
     *,
@@ -72,35 +56,38 @@ def novelty(
     """Of a population [M, P], encoded [M, D] by an autoencoder; predictions are for the test images, with the recipe's
     activation.
 
-    Long form: network (its place in the population), measure, value, distance, nearest (a seed), nearest_epoch.
-    measure: ``weights``, ``matched`` or ``latent``, value then relative, distance as it is (root mean square); or
-    ``agreement`` or ``wrong_overlap`` with the network that is nearest when matched, value then a share, the second
-    one NaN where neither network is wrong. typical: of `typical_distances`.
-    """
-    points, known = weights / training.sigma, training.normalised
-    found = {
-        "weights": nearest(points, known),
-        "matched": nearest_matched(points, known, training.symmetries),
-        "latent": nearest(latents, training.latents[autoencoder]),
-    }
-    distances = {measure: of.distances for measure, of in found.items()}
-    scales = {"weights": "weights", "matched": "matched", "latent": autoencoder}
-    values = {measure: distances[measure] / typical[scale] for measure, scale in scales.items()}
+    Long form: network (its place in the population), measure, value, nearest (a seed), nearest_epoch. measure:
 
-    nearest_ones = training.weights.points[found["matched"].rows]
-    both = np.concatenate([weights, nearest_ones])
+    - ``cosine``: with the nearest training network, the one that it is largest with, matched.
+    - ``within``: mean cosine with the other networks of the population, matched; NaN of a single one.
+    - ``agreement``: share of the predictions that are those of the nearest training network.
+    - ``wrong_overlap``: images on which both are wrong, of those on which one of them is; NaN where neither is wrong.
+    - ``distance``: least distance to a training network, matched: root mean square, each layer in its scale.
+    - ``latent``: the same between latents, over the mean distance between a training network and the nearest other one.
+    """
+    known, points = training.weights, training.scaled(weights)
+    found = nearest_matched(points, replace(known, points=training.scaled(known.points)), training.symmetries)
+    of_latents = training.latents[autoencoder]
+    distances, latent_rows = latent_distances(latents, of_latents)
+    both = np.concatenate([weights, known.points[found.rows]])
     predicted = predictions_of(
         both, images, recipe, "test", purpose=purpose, architecture=training.symmetries.architecture, threads=threads
     )
     ours, theirs = predicted[: len(weights)], predicted[len(weights) :]
-    values |= {"agreement": (ours == theirs).mean(axis=1)}
-    values |= {"wrong_overlap": overlap(*(part != images.splits["test"].labels for part in (ours, theirs)))}
+    values = {
+        "cosine": found.cosines,
+        "within": within(points, training.symmetries),
+        "agreement": (ours == theirs).mean(axis=1),
+        "wrong_overlap": overlap(*(part != images.splits["test"].labels for part in (ours, theirs))),
+        "distance": found.distances,
+        "latent": distances / typical_distance(of_latents, training.epoch),
+    }
     frames = []
     for measure, value in values.items():
-        rows = found.get(measure, found["matched"]).rows
+        rows = latent_rows if measure == "latent" else found.rows
         columns = {"network": np.arange(len(rows)), "measure": measure, "value": value}
-        columns |= {"distance": distances.get(measure, np.nan), "nearest": training.weights.networks[rows]}
-        frames.append(pd.DataFrame(columns | {"nearest_epoch": training.weights.epochs[rows]}))
+        columns |= {"nearest": known.networks[rows], "nearest_epoch": known.epochs[rows]}
+        frames.append(pd.DataFrame(columns))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -14,7 +14,7 @@ from hyperpipe.store import writing
 # Okabe and Ito's colours, told apart by colour-blind readers; in print by lightness and by line style.
 BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F"
 SKY, YELLOW, LIGHT = "#56B4E9", "#E69F00", "#CFCFCF"
-PURPLE = "#5E3C99"  # not theirs, as dark as their blue and redder
+PURPLE, LILAC = "#5E3C99", "#B2ABD2"  # not theirs; the first is as dark as their blue and redder
 _STYLE = {
     "axes.spines.right": False,
     "axes.spines.top": False,

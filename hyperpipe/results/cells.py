@@ -23,9 +23,9 @@ def cells(config: TablesSlice, accuracies: pd.DataFrame, novelty: pd.DataFrame) 
     or ``source → target``. zoo: whose networks they are or were made of; of B_T and scratch the target. selection: the
     autoencoder's checkpoint that decoded them; empty where none did. mean, std, low, high, published, published_std:
     accuracies in 0 … 1, the paper's NaN where it has none. comparable: the run's settings are the paper's. control: a
-    row of the tables' second block. record: the id of the record of what measured the networks. weights, matched,
-    latent, agreement, wrong_overlap: novelty, means over the population before it is fine-tuned, as against the
-    training networks of its source.
+    row of the tables' second block. record: the id of the record of what measured the networks. cosine, within,
+    agreement, wrong_overlap, distance, latent: novelty, means over the population before it is fine-tuned, as against
+    the training networks of its source.
     """
     means = novelty.pivot_table(index=_POPULATION, columns="measure", values="value", dropna=False)
     tested = accuracies[accuracies.split == "test"].drop(columns="split")

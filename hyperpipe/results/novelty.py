@@ -7,18 +7,19 @@ import pandas as pd
 from hyperpipe.results.order import populations_in
 
 COLUMNS = {
-    "weights": "Weights",
-    "matched": "Matched",
-    "latent": "Latents",
+    "cosine": "Cosine",
+    "within": "Within",
     "agreement": "Agreement %",
     "wrong_overlap": "Wrong alike %",
+    "distance": "Distance",
+    "latent": "Latents",
 }
 
 
 def novelty_table(novelty: pd.DataFrame) -> pd.DataFrame:
     """A line a population and sampler, means over its networks. novelty: of one zoo, long form."""
     means = novelty.groupby(["population", "sampler", "measure"]).value.mean()
-    counts = novelty[novelty.measure == "weights"].groupby(["population", "sampler"]).size()
+    counts = novelty[novelty.measure == "cosine"].groupby(["population", "sampler"]).size()
     lines = []
     for population, sampler in populations_in(novelty):
         line = {"Population": population, "Sampler": sampler, "n": str(counts[population, sampler])}

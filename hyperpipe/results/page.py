@@ -9,10 +9,11 @@ import pandas as pd
 
 from hyperpipe.evaluation.settings import Finetuning
 from hyperpipe.results.appendix import table3, table4
+from hyperpipe.results.equal_novelty import equal_novelty_table
 from hyperpipe.results.novelty import novelty_table
 from hyperpipe.results.runs import hyperreps_that_were_run, rows_that_were_used
 from hyperpipe.results.settings import TablesSlice
-from hyperpipe.results.tables import table
+from hyperpipe.results.tables import shown_epochs, table
 
 _COMPARABLE = """\
 The settings of this run are the paper's; where it leaves something open, as the decisions of `docs/fidelity.md` say."""
@@ -31,8 +32,8 @@ _CAPTION = """\
 Test accuracy in %, mean (standard deviation, ddof 0) over the n networks of a population, after so many epochs of
 fine-tuning (B_T, scratch: of training){transfer}.{comparable} What is sampled
 or reconstructed is of the autoencoders' checkpoint `{selection}`. Novelty: of the population before fine-tuning,
-distance to the nearest training network of its source, 0: a copy, about 1: trained on its own; and how many of its
-predictions are that network's."""
+cosine with the nearest training network of its source, 1: a copy, and how many of its predictions are that network's;
+what both are of networks that were trained on their own B_T of the source shows."""
 
 _FILES = """\
 `results/tables.parquet` and `.csv` have every cell of Tables 1, 2 and 5 at every epoch, with {confidence:g} % bootstrap
@@ -42,7 +43,8 @@ _PAPER = """\
 The paper's numbers stand beside all three samplers: it describes `independent`, its code has `released`."""
 
 _CONTROLS = """\
-Controls: what anyone would do without a density. A population is worth something where it beats these."""
+Controls: what anyone would do without a density. A population is worth something where it beats those that are as new
+as it is: see "At equal novelty"."""
 
 _LEGEND = """\
 - **B_T**: the zoo's own networks of the test split, trained from scratch; in transfers those of the target.
@@ -66,25 +68,34 @@ _LEGEND = """\
 # Here and not beside what makes them, so that a word changed runs none of them again.
 CONTROLS = {
     "anchors": "the anchors as they are",
-    "anchors_noise": "the anchors with normal noise on every weight, of {noise:g} standard deviations of its layer",
+    "anchors_noise n": "the anchors with normal noise on every weight, of n standard deviations of its layer",
     "anchors_shrunk": "the anchors with every weight times {shrink:g}",
-    "anchors_shrunk_noise": "the anchors times {shrink:g}, then the same noise: shrink and perturb",
+    "anchors_shrunk_noise n": "the anchors with the same noise, then every weight times {shrink:g} / √(1 + n²), so that"
+    " they are about as long as without noise: shrink and perturb",
     "iid": "every weight drawn on its own from the training networks' weights of its layer, every bias from its biases",
     "random_latents": "decoded latents drawn uniformly in (-1, 1), by the autoencoder with LWLN",
 }
 
 _NOVELTY = """\
-Whether a population is generated or copied, means over its networks. Distances to the nearest training network, at any
-of the epochs that the autoencoder learnt from, relative to the mean distance between a training network and the nearest
-other one: a copy is at 0. Where networks are that were trained on their own B_T shows, those of the test split after
-epoch {epoch}: at about 1 in weights; in latents nearer, if the autoencoder memorises. The tables above have "Matched"
-and "Agreement".
+Whether a population is generated or copied, means over its networks, each beside the nearest of the training networks
+at any of the epochs that the autoencoder learnt from. B_T shows what is to be expected of networks that were trained on
+their own: they are those of the test split after epoch {epoch}.
 
-- Weights: each layer in its standard deviation. Matched: the same once the hidden units are in the best order that was
-  found. Latents: of the autoencoder that made the population, else of the one with LWLN.
-- Agreement: how often predictions on test images are those of the nearest training network, matched. Wrong alike:
-  images that both get wrong, of those that either gets wrong.
-- Small weights are close to everything: `anchors_shrunk` is a copy all the same."""
+- Cosine: of the weights of the two, each layer in its scale, once the hidden units of the one have the best order that
+  was found, and the best signs where the function allows for them. The nearest is the one with which it is largest. A
+  copy is at 1, whatever it is multiplied with.
+- Within: mean cosine of two networks of the population, matched in the same way. Where all are one it is 1.
+- Agreement: how often predictions on test images are those of the nearest training network. Wrong alike: images that
+  both get wrong, of those that either gets wrong.
+- Distance: the least to a training network, matched, root mean square, each layer in its scale. Small weights are close
+  to everything, copies or not. Latents: distance to the nearest ones, of the autoencoder that made the population, else
+  of the one with LWLN; relative to the mean distance between a training network and the nearest other one."""
+
+_EQUAL = """\
+What a sampled population has above the best control that is as new as it is, in points of test accuracy: "better" is
+said at the same cosine, or not at all. The control is named: a dial of noise (between its settings in a straight line,
+beyond them as at its end), or what has no dial and no larger cosine; scratch counts always. ±: of both {confidence:g} %
+intervals. `unaligned α` are sampled and so no control: what alignment is worth is seen against these."""
 
 # What each figure shows, by the name of its file.
 _CURVES = """\
@@ -93,8 +104,11 @@ scratch are trained on these. Bands: {confidence:g} % intervals of the means. Th
 
 _AGAINST = """\
 Above each other, accuracy on the zoo's test images against two kinds of novelty: to the left is what is copied, to the
-right what is new. Worth something is a population above every control that is as far to the right. Novelty is that
-before fine-tuning, of B_T that of its networks after epoch {epoch}. Intervals: {confidence:g} %."""
+right what is new. Lines are dials: α of networks sampled among aligned weights and of their null model, noise on
+anchors, noise on shrunk anchors. Worth something is a population above every control that is as far to the right. The
+vertical line: networks that were trained on their own, B_T. Novelty is that before fine-tuning, of B_T that of its
+networks after epoch {epoch}. Below, a network is to the right as well where it is merely wrong: as they are, accuracy
+stands there against little more than itself. Intervals: {confidence:g} %."""
 
 _WEIGHTS = """\
 The paper's Figure 2, each layer's weights and biases after epoch {epoch} as they are, and encoded and decoded by
@@ -162,6 +176,9 @@ def tables_page(
         parts += [f"### {source}", _markdown(novelty_table(novelty[novelty.zoo == source]))]
     parts += ["### Accuracy against novelty", _AGAINST.format(confidence=confidence, epoch=epoch)]
     parts += _shown(figures, "novelty")
+    parts += ["## At equal novelty", _EQUAL.format(confidence=confidence)]
+    for name, of_column in cells.groupby("column", sort=False):
+        parts += [f"### {name}", _markdown(equal_novelty_table(of_column, shown_epochs(config.finetuning.epochs)))]
     parts += ["## Autoencoders", _LEARNT.format(epoch=epoch)]
     parts.append(_markdown(hyperreps_that_were_run(config, history, reconstructions)))
     parts += _shown(figures, "learning")

@@ -18,13 +18,18 @@ def table(cells: pd.DataFrame, *, last: int, control: bool) -> pd.DataFrame:
     other rows.
     """
     shown = cells[cells.control == control]
-    epochs = sorted({epoch for epoch in _EPOCHS if epoch < last} | {last})
+    epochs = shown_epochs(last)
     keys = [(*pair, epoch) for epoch in epochs for pair in populations_in(shown)]
     if not control:
         ends = shown[shown.population == "B_T"].groupby("column").epoch.max()
         keys += [("B_T", "zoo", epoch) for epoch in sorted(set(ends) - set(epochs))]
     columns = {name: frame.set_index(_KEYS) for name, frame in shown.groupby("column", sort=False)}
     return pd.DataFrame([_line(key, columns) for key in keys])
+
+
+def shown_epochs(last: int) -> list[int]:
+    """Of fine-tuning that lasts so long."""
+    return sorted({epoch for epoch in _EPOCHS if epoch < last} | {last})
 
 
 def _line(key: tuple[str, str, int], columns: dict[str, pd.DataFrame]) -> dict[str, str]:
@@ -36,7 +41,7 @@ def _line(key: tuple[str, str, int], columns: dict[str, pd.DataFrame]) -> dict[s
         if columns[name].published.notna().any():
             line[f"{name}, paper"] = "–" if at is None else cell(at.published, at.published_std)
         line[name] = "–" if at is None else cell(at["mean"], at["std"])
-        line[f"{name}, novelty"] = "–" if at is None else new(at.matched, at.agreement)
+        line[f"{name}, novelty"] = "–" if at is None else new(at.cosine, at.agreement)
     return line
 
 
@@ -47,7 +52,7 @@ def cell(mean: float, std: float) -> str:
     return f"≈ {100 * mean:.0f}" if pd.isna(std) else f"{100 * mean:.1f} ({100 * std:.1f})"
 
 
-def new(matched: float, agreement: float) -> str:
-    """``0.97, 14 %``: distance to the nearest training network, and predictions that are its own."""
+def new(cosine: float, agreement: float) -> str:
+    """``0.26, 14 %``: cosine with the nearest training network, and predictions that are its own."""
     said = "–" if pd.isna(agreement) else f"{100 * agreement:.0f} %"
-    return "–" if pd.isna(matched) else f"{matched:.2f}, {said}"
+    return "–" if pd.isna(cosine) else f"{cosine:.2f}, {said}"

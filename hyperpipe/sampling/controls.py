@@ -1,7 +1,8 @@
 """Controls: populations that anyone can make of trained networks without learning anything of them.
 
-What a sampled population is worth is what it has beyond these. Shrinking trained weights and adding noise is a known
-trick for warm starts (Ash and Adams 2020, "shrink and perturb"); the others are null models.
+What a sampled population is worth is what it has beyond these, where it is as new as they are. Noise takes a network as
+far from what it was as one likes, so that there are controls at every novelty; shrinking trained weights and adding
+noise is a known trick for warm starts (Ash and Adams 2020, "shrink and perturb"). The others are null models.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from hyperpipe.cnn import Architecture
 from hyperpipe.sampling.settings import Controls
 
-CONTROLS = ("anchors", "anchors_noise", "anchors_shrunk", "anchors_shrunk_noise", "iid", "random_latents")
+RANDOM_LATENTS = "random_latents"
 
 
 def controls(
@@ -25,24 +26,30 @@ def controls(
     count: int,
     generator: Callable[[str], np.random.Generator],
 ) -> dict[str, np.ndarray]:
-    """All of `CONTROLS` but the last by name, float32 [M, P]: as many as there are anchors [A, P], or `count`.
+    """All of `control_names` but the last, float32 [M, P]: as many as there are anchors [A, P], or `count`.
 
     rows: all training networks [R, P]. sigma: the standard deviation of each weight's layer, [P]. generator: for the
-    control that is named, a stream of its own.
+    draws that are named, a stream of its own. All noises are one draw, more or less of it, so that populations differ
+    by nothing but the dial. With noise n an anchor is multiplied with shrink / √(1 + n²) where it is shrunk: about as
+    long as one without noise is then.
     """
-
-    def noise(name: str) -> np.ndarray:
-        return settings.noise * sigma * generator(name).standard_normal(anchors.shape, np.float32)
-
-    shrunk = np.float32(settings.shrink) * anchors
-    made = {
-        "anchors": anchors,
-        "anchors_noise": anchors + noise("anchors_noise"),
-        "anchors_shrunk": shrunk,
-        "anchors_shrunk_noise": shrunk + noise("anchors_shrunk_noise"),
-        "iid": iid_by_layer(rows, architecture, count, generator("iid")),
-    }
+    draws = generator("noise").standard_normal(anchors.shape, np.float32)
+    noisy = {noise: anchors + np.float32(noise) * sigma * draws for noise in (0.0, *settings.noise)}
+    lengths = {noise: np.float32(settings.shrink / np.sqrt(1 + noise**2)) for noise in noisy}
+    made = {_with("anchors", noise): weights for noise, weights in noisy.items()}
+    made |= {_with("anchors_shrunk", noise): lengths[noise] * weights for noise, weights in noisy.items()}
+    made["iid"] = iid_by_layer(rows, architecture, count, generator("iid"))
     return {name: weights.astype(np.float32) for name, weights in made.items()}
+
+
+def control_names(settings: Controls) -> list[str]:
+    """What is made of anchors, dial by dial, without noise first; then what is drawn."""
+    dials = [_with(of, noise) for of in ("anchors", "anchors_shrunk") for noise in (0.0, *settings.noise)]
+    return [*dials, "iid", RANDOM_LATENTS]
+
+
+def _with(name: str, noise: float) -> str:
+    return f"{name}_noise {noise:.12g}" if noise else name
 
 
 def iid_by_layer(

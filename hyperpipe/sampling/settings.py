@@ -9,7 +9,7 @@ from pydantic import Field
 
 from hyperpipe.cnn import Init
 from hyperpipe.hyperrep.settings import AutoencoderName, Selection
-from hyperpipe.settings import Count, Model, Name
+from hyperpipe.settings import Ascending, Count, Model, Name
 
 Anchors = Literal["all", "best by test", "best by validation"]
 Bandwidth = Annotated[float, Field(gt=0)] | Literal["scott", "silverman"]
@@ -69,13 +69,18 @@ class Sampling(Model):
 class Controls(Model):
     """What needs no density: training networks, changed by hand."""
 
-    noise: float = Field(
-        0.25,
-        ge=0,
-        description="added to every weight of an anchor, shrunk or not: its standard deviation, in those of the layer"
-        " over all training networks",
+    noise: Annotated[list[Annotated[float, Field(gt=0)]], Ascending] = Field(
+        [0.5, 1.0, 2.0, 4.0],
+        description="dial of `anchors_noise` and `anchors_shrunk_noise`: standard deviation of what is added to every"
+        " weight, in those of its layer over all training networks",
     )
-    shrink: float = Field(0.5, ge=0, le=1, description="what all weights of an anchor are multiplied by")
+    shrink: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="what all weights of an anchor are multiplied by; with noise n by that over √(1 + n²), to be about"
+        " as long at all noises",
+    )
 
 
 class PopulationSlice(Model):

@@ -13,7 +13,7 @@ from hyperpipe.hyperrep.rows import used_rows
 from hyperpipe.notes import Notes
 from hyperpipe.randomness import stream
 from hyperpipe.sampling.anchors import choose_anchors, draw_anchors
-from hyperpipe.sampling.controls import CONTROLS, controls
+from hyperpipe.sampling.controls import RANDOM_LATENTS, control_names, controls
 from hyperpipe.sampling.population_store import Populations, write_populations
 from hyperpipe.sampling.settings import ANCHORS_OF_CONTROLS, ControlsSlice
 from hyperpipe.store import read_table
@@ -44,8 +44,8 @@ def controls_stage(
         generator,
     )
     shape = config.networks, hyperrep.settings.latent
-    latents = generator("random_latents").uniform(-1, 1, shape).astype(np.float32)
-    weights["random_latents"] = hyperrep.decode(latents, config.selection)
+    latents = generator(RANDOM_LATENTS).uniform(-1, 1, shape).astype(np.float32)
+    weights[RANDOM_LATENTS] = hyperrep.decode(latents, config.selection)
     made = config.model_dump(exclude={"zoo"}) | {
         "autoencoder": hyperrep.name,
         "autoencoder_epoch": hyperrep.checkpoints[config.selection].epoch,
@@ -53,7 +53,7 @@ def controls_stage(
         "seeds": training.networks[anchors[drawn]].tolist(),
         "epochs": training.epochs[anchors[drawn]].tolist(),
     }
-    ordered = {name: weights[name] for name in CONTROLS}
+    ordered = {name: weights[name] for name in control_names(config.controls)}
     write_populations(output, Populations("controls", config.zoo, zoo.architecture, ordered, made))
     checkpoint = f"{config.selection}, epoch {hyperrep.checkpoints[config.selection].epoch}"
     return Notes(checkpoint=checkpoint, anchors=f"{len(anchors)} rows")

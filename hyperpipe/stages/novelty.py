@@ -1,4 +1,4 @@
-"""The stage ``novelty``: the distance of every population of a zoo to the zoo's training networks."""
+"""The stage ``novelty``: how near every population of a zoo is to the zoo's training networks."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pandas as pd
 import torch
 
 from hyperpipe.alignment.symmetries import symmetries
+from hyperpipe.alignment.units import layer_scales
 from hyperpipe.evaluation.nearest import Known
-from hyperpipe.evaluation.novelty import Training, novelty, typical_distances
+from hyperpipe.evaluation.novelty import Training, novelty
 from hyperpipe.evaluation.settings import NoveltySlice
 from hyperpipe.hyperrep.hyperrep_store import read_embeddings, read_hyperrep
-from hyperpipe.hyperrep.losses import layer_sigma
 from hyperpipe.hyperrep.rows import used_rows
 from hyperpipe.images.image_set import read_images
 from hyperpipe.sampling.population_store import read_populations
@@ -51,11 +51,11 @@ def novelty_stage(
     training = Training(
         Known(train.weights, train.networks, train.epochs),
         {autoencoder: Known(of.latents, of.networks, of.epochs) for autoencoder, of in embedded.items()},
-        layer_sigma(torch.from_numpy(train.weights), zoo.architecture).numpy(),
+        layer_scales(train.weights, zoo.architecture),
         config.epoch,
         symmetries(zoo.architecture, config.recipe.activation),
     )
-    typical, frames = typical_distances(training), []
+    frames = []
     for autoencoder, path in zip(config.autoencoders, hyperrep_paths, strict=True):
         hyperrep = read_hyperrep(path)  # one at a time: they are large at the paper's scale
         for population, sampler, made_by, weights in populations:
@@ -67,7 +67,6 @@ def novelty_stage(
                 latents,
                 autoencoder,
                 training,
-                typical,
                 images,
                 config.recipe,
                 purpose=purpose,

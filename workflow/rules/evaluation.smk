@@ -57,7 +57,7 @@ rule reconstructions:
 
 
 rule novelty:
-    """How far the networks of every population of a zoo are from those that the zoo's autoencoders learnt of."""
+    """How near the networks of every population of a zoo are to those that the zoo's autoencoders learnt of."""
     input:
         populations=populations_of_zoo,
         hyperreps=hyperreps_of_zoo("hyperrep.h5"),
