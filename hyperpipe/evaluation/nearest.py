@@ -41,12 +41,14 @@ def nearest_matched(points: np.ndarray, known: Known, symmetries: Symmetries) ->
     distances = -cosines
     latest = {network: known.epochs[known.networks == network].max() for network in np.unique(known.networks)}
     last = known.epochs == [latest[network] for network in known.networks]
-    for place, point in enumerate(points):
-        of_nearest = np.zeros_like(last)
-        for wanted in (last, of_nearest):
-            found = matched_pairs(point, known.points[wanted], symmetries)
-            cosines[place, wanted], distances[place, wanted] = found.cosines, found.distances
-            of_nearest |= ~last & (known.networks == known.networks[cosines[place].argmax()])
+
+    def look(place: int, rows: np.ndarray) -> None:
+        found = matched_pairs(points[place], known.points[rows], symmetries)
+        cosines[place, rows], distances[place, rows] = found.cosines, found.distances
+
+    for place in range(len(points)):
+        look(place, last)
+        look(place, ~last & (known.networks == known.networks[cosines[place].argmax()]))
     rows = cosines.argmax(axis=1)
     return Nearest(rows, cosines[np.arange(len(rows)), rows], distances.min(axis=1))
 

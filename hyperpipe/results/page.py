@@ -32,8 +32,8 @@ _CAPTION = """\
 Test accuracy in %, mean (standard deviation, ddof 0) over the n networks of a population, after so many epochs of
 fine-tuning (B_T, scratch: of training){transfer}.{comparable} What is sampled
 or reconstructed is of the autoencoders' checkpoint `{selection}`. Novelty: of the population before fine-tuning,
-cosine with the nearest training network of its source, 1: a copy, and how many of its predictions are that network's;
-what both are of networks that were trained on their own B_T of the source shows."""
+cosine with the nearest training network of its source, 1: a copy, and how many of its predictions are that network's.
+B_T of the source has what networks have that were trained on their own."""
 
 _FILES = """\
 `results/tables.parquet` and `.csv` have every cell of Tables 1, 2 and 5 at every epoch, with {confidence:g} % bootstrap
