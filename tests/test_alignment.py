@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import architectures
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from some_networks import WIDE, networks, rearranged_at_random, with_biases
-from test_symmetries import computed
 
+from conftest import architectures
 from hyperpipe.alignment.procrustes import _to_the_others as to_the_others
 from hyperpipe.alignment.procrustes import align
 from hyperpipe.alignment.symmetries import symmetries
 from hyperpipe.alignment.units import Units, layer_scales, rearranged, scaled
 from hyperpipe.cnn import Architecture
 from hyperpipe.errors import HyperpipeError
+from some_networks import WIDE, networks, rearranged_at_random, with_biases
+from test_symmetries import computed
 
 TANH = symmetries(Architecture(), "tanh")
 

@@ -7,12 +7,12 @@ import math
 import numpy as np
 import pytest
 import torch
-from some_networks import WIDE, generator, networks
 
 from hyperpipe.cnn import Architecture, to_module
 from hyperpipe.hyperrep.augment import Views, draw_blocks, draw_permutations, draw_pool, permuted_places
 from hyperpipe.hyperrep.augment_reference import reference_view
 from hyperpipe.hyperrep.settings import HyperRep
+from some_networks import WIDE, generator, networks
 
 
 @pytest.mark.parametrize("shape", [{}, {"in_channels": 3}, WIDE])

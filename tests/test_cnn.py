@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from conftest import architectures
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
+from conftest import architectures
 from hyperpipe.cnn import BIAS, Architecture, from_arrays, initialise, to_arrays, to_module
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.randomness import stream

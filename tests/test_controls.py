@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 import torch
 from scipy import stats
-from some_networks import networks
 
 from hyperpipe.cnn import BIAS, Architecture
 from hyperpipe.hyperrep.hyperrep_store import read_hyperrep
@@ -18,6 +17,7 @@ from hyperpipe.sampling.controls import control_names, controls
 from hyperpipe.sampling.population_store import read_populations
 from hyperpipe.sampling.settings import Controls
 from hyperpipe.zoo.zoo_store import read_zoo
+from some_networks import networks
 
 LAYERS = Architecture().layers
 

@@ -15,11 +15,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from conftest import architectures
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from test_kernel import ACTIVATIONS, SHAPES, check_gradients, noise, starts
 
+from conftest import architectures
 from hyperpipe import machine
 from hyperpipe.cnn import Architecture
 from hyperpipe.errors import HyperpipeError
@@ -29,6 +28,7 @@ from hyperpipe.zoo.native.build import BuildError, constants
 from hyperpipe.zoo.native.cuda import library
 from hyperpipe.zoo.native.cuda.backend import NativeCuda
 from hyperpipe.zoo.settings import Recipe, Training
+from test_kernel import ACTIVATIONS, SHAPES, check_gradients, noise, starts
 
 StandIn = partial(NativeCuda, device="cpu")
 H100, A100, RTX4090, TURING = ("sm_90", 232448), ("sm_80", 166912), ("sm_89", 101376), ("sm_75", 65536)

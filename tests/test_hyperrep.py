@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from some_networks import SMALL, WIDE, generator, networks
 
 from hyperpipe.cnn import Architecture, to_module
 from hyperpipe.errors import HyperpipeError
@@ -19,6 +18,7 @@ from hyperpipe.hyperrep.settings import HyperRep
 from hyperpipe.hyperrep.tokens import from_tokens, to_tokens, token_shapes
 from hyperpipe.zoo.trainer import Trained
 from hyperpipe.zoo.zoo_store import Zoo
+from some_networks import SMALL, WIDE, generator, networks
 
 
 def test_the_papers_network_has_48_tokens_with_each_neurons_weights_and_bias():

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from some_networks import SMALL, generator, networks
 
 from hyperpipe.cnn import Architecture
 from hyperpipe.errors import HyperpipeError
@@ -22,6 +21,7 @@ from hyperpipe.hyperrep.schedules import schedule_for, share_of_rate
 from hyperpipe.hyperrep.train import TrainedAutoencoder, batch_losses, train_autoencoder
 from hyperpipe.machine import cpu, gpu
 from hyperpipe.store import write_store
+from some_networks import SMALL, generator, networks
 
 
 def fit(rows: np.ndarray, loss="lwln", purpose="t", **changes):

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import architectures
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from conftest import architectures
 from hyperpipe.cnn import Architecture, initialise, to_module
 from hyperpipe.images.image_set import ImageSet, ImageSplit
 from hyperpipe.machine import instruction_sets

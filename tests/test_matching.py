@@ -6,16 +6,16 @@ import itertools
 
 import numpy as np
 import pytest
-from conftest import architectures
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from some_networks import networks, rearranged_at_random, with_biases
 
+from conftest import architectures
 from hyperpipe.alignment.distances import matched_pairs
 from hyperpipe.alignment.matching import matched
 from hyperpipe.alignment.symmetries import Moves, symmetries
 from hyperpipe.alignment.units import Units, rearranged
 from hyperpipe.cnn import Architecture
+from some_networks import networks, rearranged_at_random, with_biases
 
 TANH = symmetries(Architecture(), "tanh")
 

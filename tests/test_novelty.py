@@ -6,7 +6,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from some_networks import networks, rearranged_at_random
 
 from hyperpipe.alignment.distances import matched_pairs
 from hyperpipe.alignment.symmetries import symmetries
@@ -21,6 +20,7 @@ from hyperpipe.sampling.population_store import read_populations
 from hyperpipe.zoo.settings import Recipe
 from hyperpipe.zoo.trainer import accuracies_of, predictions_of
 from hyperpipe.zoo.zoo_store import read_zoo
+from some_networks import networks, rearranged_at_random
 
 RECIPE = Recipe(learning_rate=1e-3)
 SYMMETRIES = symmetries(Architecture(), RECIPE.activation)

@@ -17,8 +17,6 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from some_networks import SMALL, networks
-from test_faults import OUTPUTS, call
 
 from hyperpipe.cli import app
 from hyperpipe.cnn import Architecture
@@ -31,6 +29,8 @@ from hyperpipe.hyperrep.train import TrainedAutoencoder, train_autoencoder
 from hyperpipe.provenance.record import SUFFIX, Record
 from hyperpipe.store import content_hash, read_store
 from runs import ROOT, TINY, snakemake
+from some_networks import SMALL, networks
+from test_faults import OUTPUTS, call
 
 ROWS = networks(13)
 SETTINGS = SMALL.model_copy(update={"epochs": 6, "check_every": 2})

@@ -10,13 +10,13 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import image_files
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from torchvision import datasets, transforms
 
+import image_files
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.images.image_set import SPLITS
 from hyperpipe.images.settings import PAPER_SIZES, Standard, channels

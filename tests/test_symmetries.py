@@ -7,16 +7,16 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
-from conftest import architectures
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from some_networks import WIDE, rearranged_at_random, with_biases
 
+from conftest import architectures
 from hyperpipe.alignment.symmetries import Moves, symmetries
 from hyperpipe.alignment.units import Units, rearranged
 from hyperpipe.cnn import Activation, Architecture, to_module
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.hyperrep.augment_reference import permute
+from some_networks import WIDE, rearranged_at_random, with_biases
 
 ACTIVATIONS = get_args(Activation)
 

@@ -8,7 +8,6 @@ import sys
 import numpy as np
 import pytest
 import torch
-from some_networks import SMALL, WIDE, generator, networks
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -24,6 +23,7 @@ from hyperpipe.hyperrep.precision import products, refuse_what_is_not_here
 from hyperpipe.hyperrep.settings import HyperRep
 from hyperpipe.hyperrep.train import batch_losses, train_autoencoder
 from hyperpipe.hyperrep.update_reference import reference_losses
+from some_networks import SMALL, WIDE, generator, networks
 
 PLAIN = SMALL.model_copy(update={"dropout": 0.0})
 

@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from some_networks import rearranged_at_random, with_biases
-from test_symmetries import computed
 
 from hyperpipe.alignment.frame import in_one_frame
 from hyperpipe.alignment.procrustes import align
@@ -24,6 +22,8 @@ from hyperpipe.sampling.weights import gaussian, mix, weight_samples
 from hyperpipe.stages.weights import weights_stage
 from hyperpipe.zoo.trainer import Trained
 from hyperpipe.zoo.zoo_store import Zoo, read_zoo
+from some_networks import rearranged_at_random, with_biases
+from test_symmetries import computed
 
 TANH = symmetries(Architecture(), "tanh")
 
