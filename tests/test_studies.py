@@ -1,0 +1,39 @@
+"""The studies run, and compare what they say they compare."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hyperpipe.store import read_table
+
+STUDIES = Path(__file__).resolve().parents[1] / "studies"
+
+
+@pytest.mark.long
+def test_reach(run, tmp_path):
+    """The study of how far sampling among aligned weights reaches, on a zoo of the tiny run."""
+    results, output = run / "results", tmp_path / "printed.parquet"
+    target = ["--target", results / "images/digits.h5", "--networks", "3", "--epochs", "1"]
+    _python("reach.py", results / "zoos/printed/zoo.h5", results / "images/printed.h5", output, *target)
+    found = read_table(output)
+    cases = found.drop_duplicates(["target", "rate", "networks", "group", "signs"])
+    assert len(cases) == 2 * 2 + 1 + 1  # data sets and rates; orders alone; three networks
+    rows = found.drop_duplicates("sampler").set_index("sampler")
+    for noise in (0, 0.75, 1.5, 2.3, 3.5):
+        at = [rows.cosine[f"length_{length}_noise {noise:g}"] for length in (1, 0.5, 0.25)]
+        assert np.ptp(at) < 1e-5  # a cosine does not see how long a network is
+        assert at[0] == pytest.approx(1 / np.sqrt(1 + noise**2), abs=0.05)
+    start = found[(found.epoch == 0) & (found.target == "printed") & (found.sampler == "length_1_noise 0")]
+    assert start["mean"].nunique() == 1  # neither rate has changed anything yet
+    page = _python("reach_tables.py", output)
+    assert page.count("### ") == 4 and "nan" not in page
+
+
+def _python(script: str, *arguments: str | Path) -> str:
+    command = [sys.executable, STUDIES / script, *arguments]
+    return subprocess.run(command, check=True, timeout=300, capture_output=True, text=True).stdout
