@@ -187,7 +187,7 @@ def align_slice(config: Config, zoo: str) -> AlignSlice:
 
 
 def weights_slice(config: Config, zoo: str) -> WeightsSlice:
-    kept = {key: getattr(config.alignment, key) for key in ("alphas", "mixed")}
+    kept = {key: getattr(config.alignment, key) for key in ("alphas", "mixed", "flows", "flow_width")}
     epoch, networks = config.hyperrep.zoo_epochs[-1], config.sampling.networks
     return WeightsSlice(seed=config.seed, zoo=zoo, epoch=epoch, networks=networks, **kept)
 

@@ -13,7 +13,7 @@ from hyperpipe.cli import app
 from hyperpipe.cnn import Architecture
 from hyperpipe.config import finetunings, shards
 from hyperpipe.config_file import read_config
-from hyperpipe.cost.jobs import finetune_job, hyperrep_job, jobs, minutes, novelty_job, shard_job
+from hyperpipe.cost.jobs import finetune_job, hyperrep_job, jobs, minutes, novelty_job, shard_job, weights_job
 from hyperpipe.cost.memory import ROWS_AT_ONCE, parameters, reading_megabytes, training_megabytes
 from hyperpipe.cost.table import cost_table
 from hyperpipe.errors import HyperpipeError
@@ -82,6 +82,17 @@ def test_the_work_that_is_counted_is_the_work_that_is_done(run):
         sizes = measured.groupby(["population", "sampler"]).size()
         pairs = (sizes * rows.network.nunique() + sizes * (sizes - 1) // 2).sum()
         assert novelty_job(config, zoo).count == pairs
+
+
+def test_flows_are_counted_where_they_are_asked_for(tmp_path):
+    """At the rate that was measured, 500 updates a second."""
+    asked = tmp_path / "flows.yaml"
+    asked.write_text("alignment: {flows: [1000, 30000]}")
+    with_flows, without = read_config([TINY, asked]), read_config([TINY])
+    (job,) = (job for job in jobs(with_flows) if job.stage == "weights")
+    assert job == weights_job(with_flows) and job.count == 31_000 and 62 < job.seconds < 70
+    assert all(job.stage != "weights" for job in jobs(without)) and weights_job(without).count == 0
+    assert "| weights" in cost_table(with_flows) and "| weights" not in cost_table(without)
 
 
 def test_more_work_takes_longer_and_more_time_is_asked_for_than_it_takes():

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hyperpipe.store import read_table
@@ -32,6 +33,27 @@ def test_reach(run, tmp_path):
     assert start["mean"].nunique() == 1  # neither rate has changed anything yet
     page = _python("reach_tables.py", output)
     assert page.count("### ") == 4 and "nan" not in page
+
+
+@pytest.mark.long
+def test_flow(run, tmp_path):
+    """The study of a learned density, beside what is simple around a mean."""
+    results, output = run / "results", tmp_path / "flow.parquet"
+    options = ["--networks", "5", "--updates", "1", "--updates", "30", "--epochs", "1"]
+    page = _python("flow.py", results / "zoos/printed/zoo.h5", results / "images/printed.h5", output, *options)
+    found = read_table(output)
+    rows = found.drop_duplicates("sampler").set_index("sampler")
+    assert rows.index.str.startswith("flow").sum() == 3 * 2 * 2  # widths of the source, trainings, widths of draws
+    assert rows.cosine["towards 1"] == pytest.approx(1)
+    dial = rows.cosine[["towards 1", "towards 0.75", "towards 0.5", "towards 0.25", "aligned 0"]]
+    assert dial.is_monotonic_decreasing
+    heads, _, *lines = ([cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines())
+    gains = pd.DataFrame(lines, columns=heads).set_index("Population")
+    for name, dial in (("Gaussian", "aligned"), ("white", "white"), ("noise", "mean_noise"), ("noise", "towards")):
+        of_itself = gains.loc[gains.index.str.startswith(dial), f"{name} 1"].str.partition(" ")[0].astype(float)
+        assert (of_itself <= 0).all(), "no dial is better than itself"
+    assert gains.loc["mean_noise 3", "noise 1"].startswith("+0.0 ±")
+    assert "nan" not in page
 
 
 def _python(script: str, *arguments: str | Path) -> str:

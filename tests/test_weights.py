@@ -179,7 +179,7 @@ def test_the_autoencoder_of_aligned_networks_learns_of_them_and_permutes_no_view
 
 
 def test_more_networks_to_mix_than_can_be_used_are_one_line(run, tmp_path):
-    config = WeightsSlice(seed=0, zoo="digits", epoch=2, networks=2, alphas=[0.0], mixed=8)
+    config = WeightsSlice(seed=0, zoo="digits", epoch=2, networks=2, alphas=[0.0], mixed=8, flows=[], flow_width=1.0)
     paths = (
         run / f"results/{path}" for path in ("zoos/digits/aligned.h5", "zoos/digits/zoo.h5", "rows/digits.parquet")
     )

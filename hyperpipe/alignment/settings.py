@@ -22,6 +22,16 @@ class Alignment(Model):
         " mean and covariance",
     )
     mixed: Count = Field(5, description="networks of which each of `mix` is a random convex combination")
+    flows: Annotated[list[Count], Ascending] = Field(
+        [],
+        description="dial of `flow`, learned of aligned networks: updates in its training; none in the default, since"
+        " what is learned gained nothing (`docs/flow.md`)",
+    )
+    flow_width: float = Field(
+        1.0,
+        gt=0,
+        description="width of the Gaussian that `flow` starts from, in the networks' root mean squared coordinate",
+    )
     autoencoder: bool = Field(
         False,
         description="one with LWLN of the aligned networks too, its views not permuted, and S_KDE30_aligned sampled"
@@ -47,3 +57,5 @@ class WeightsSlice(Model):
     networks: int
     alphas: list[float]
     mixed: int
+    flows: list[int]
+    flow_width: float

@@ -18,6 +18,7 @@ from hyperpipe.sampling.settings import OF_WEIGHTS, POPULATIONS, STANDARD_INITS
 
 IMAGES_A_SECOND = {1: 199_362, 3: 109_070}  # trained by `native`, by channels (hyperpipe bench population)
 HYPERREP_FLOP_A_SECOND = 150e9  # in float32: 135 to 160 at the released size, up to 200 at the small ones
+FLOW_UPDATES_A_SECOND = 500  # learned of 300 networks; of 100 they are 620
 PREDICTIONS_A_SECOND = 33_000  # of the novelty stage, which goes through `stacked`
 PAIRS_A_SECOND = 4_000  # of networks, whose hidden units are matched
 START = 3.0  # seconds of every job
@@ -33,13 +34,20 @@ class Job:
     seconds: float
 
 
-UNITS = {"zoo_shard": "training images", "hyperrep": "updates", "finetune": "training images", "novelty": "pairs"}
+UNITS = {
+    "zoo_shard": "training images",
+    "hyperrep": "updates",
+    "weights": "updates",
+    "finetune": "training images",
+    "novelty": "pairs",
+}
 
 
 def jobs(config: Config) -> list[Job]:
     """All of them, in the order of the workflow."""
     found = [shard_job(config, name, shard) for name, zoo in config.zoos.items() for shard in shards(zoo)]
     found += [hyperrep_job(config, name) for name in config.sources for _ in config.autoencoders()]
+    found += [weights_job(config) for _ in config.sources if config.alignment.flows]
     found += [finetune_job(config, *run) for run in finetunings(config)]
     return found + [novelty_job(config, name) for name in config.sources]
 
@@ -61,6 +69,12 @@ def hyperrep_job(config: Config, zoo: str) -> Job:
     updates = rows // settings.batch_size * settings.epochs
     flop = float(updates * update_flop(Architecture(_channels(config, zoo)), settings))
     return Job("hyperrep", updates, flop, START + flop / HYPERREP_FLOP_A_SECOND)
+
+
+def weights_job(config: Config) -> Job:
+    """Of flows; whatever else is sampled among weights takes no time."""
+    updates = sum(config.alignment.flows)
+    return Job("weights", updates, math.nan, START + updates / FLOW_UPDATES_A_SECOND)
 
 
 def novelty_job(config: Config, zoo: str) -> Job:
@@ -97,7 +111,8 @@ def _networks(config: Config, zoo: str, population: str) -> int:
     if population in POPULATIONS:
         return sampling.networks * (len(sampling.samplers) + 1)  # and reconstructions
     if population == OF_WEIGHTS:
-        return sampling.networks * (2 * len(config.alignment.alphas) + 1)  # in the frame and not, and mixed
+        alignment = config.alignment  # α in the frame and not, mixes, flows
+        return sampling.networks * (2 * len(alignment.alphas) + 1 + len(alignment.flows))
     if population == "B_F":
         return min(sampling.networks, config.split.counts(config.zoos[zoo].networks)[0])
     return sampling.networks * len({"controls": control_names(config.controls), "scratch": STANDARD_INITS}[population])

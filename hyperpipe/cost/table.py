@@ -12,9 +12,11 @@ from hyperpipe.cost.jobs import UNITS, Job, jobs
 
 
 def cost_table(config: Config) -> str:
-    """Markdown, a line a stage: its jobs, their work, its operations, how long all and the longest take on a core."""
+    """Markdown, a line a stage that has any: its jobs, their work, its operations, how long all and the longest take on
+    a core."""
     found = jobs(config)
-    rows = [_row(stage, [job for job in found if job.stage == stage], UNITS[stage]) for stage in UNITS]
+    of_stages = {stage: [job for job in found if job.stage == stage] for stage in UNITS}
+    rows = [_row(stage, of_stage, UNITS[stage]) for stage, of_stage in of_stages.items() if of_stage]
     rows.append(_row("all", found, None))
     head = ["Stage", "Jobs", "Work", "PFLOP", "On a core", "Longest job"]
     return tabulate(rows, head, tablefmt="pipe", colalign=("left", *["right"] * 5), disable_numparse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from string import ascii_letters
 from typing import Any
@@ -22,6 +23,7 @@ _EDGES = {OF_WEIGHTS: PURPLE, "controls": GREY, "scratch": PINK}
 _DIALS = {
     (OF_WEIGHTS, "aligned"): ("α", PURPLE, "-"),
     (OF_WEIGHTS, "unaligned"): ("α", LILAC, "-"),
+    (OF_WEIGHTS, "flow"): ("updates", PURPLE, (0, (1, 1.5))),
     ("controls", "anchors_noise"): ("n", GREY, "-"),
     ("controls", "anchors_shrunk_noise"): ("n", GREY, (0, (5, 1.5))),
 }
@@ -82,7 +84,7 @@ def _drawn(made: list[Pair]) -> dict[Pair, tuple[dict[str, Any], str]]:
     for pair in made:
         look, sign = {"linestyle": "", "markerfacecoloralt": "white"}, ""
         if pair in dials:
-            sign = pair[1].partition(" ")[2] or "0"
+            sign = re.sub("000$", "k", pair[1].partition(" ")[2]) or "0"
             look |= {"marker": "o", "color": _DIALS[dials[pair]][1], "markerfacecolor": "white", "markersize": 10}
         elif pair[0] in _EDGES:
             sign = next(letters)

@@ -38,14 +38,38 @@ def weight_samples(
     mixed: int,
     count: int,
     generator: Callable[[str], np.random.Generator],
+    flows: Sequence[int] = (),
+    width: float = 1.0,
 ) -> dict[str, np.ndarray]:
-    """All populations [count, P] by the name of their sampler: ``aligned <alpha>``, ``unaligned <alpha>``, ``mix``.
+    """All populations [count, P] by the name of their sampler: ``aligned <alpha>``, ``unaligned <alpha>``, ``mix``,
+    ``flow <updates>``.
 
     aligned, unaligned: the same networks [M, P], in one frame and as they are. generator: for the draws that are named,
     a stream of its own. The k-th samples of all Gaussians have the same draws, so that populations differ by nothing
-    but alpha and the frame.
+    but alpha and the frame; so have all flows (of aligned networks, see `flow`), and their trainings begin alike.
+
+    Raises HyperpipeError where a flow is wanted of networks that do not differ.
     """
     draws = generator("gaussian").standard_normal((count, len(aligned)))
     sources = {"aligned": aligned, "unaligned": unaligned}
     made = {f"{name} {alpha:.12g}": gaussian(of, alpha, draws) for name, of in sources.items() for alpha in alphas}
-    return made | {"mix": mix(aligned, mixed, count, generator("mix"))}
+    made["mix"] = mix(aligned, mixed, count, generator("mix"))
+    return made | _flows(aligned, flows, width, count, generator)
+
+
+def _flows(
+    aligned: np.ndarray,
+    flows: Sequence[int],
+    width: float,
+    count: int,
+    generator: Callable[[str], np.random.Generator],
+) -> dict[str, np.ndarray]:
+    if not flows:
+        return {}
+    from hyperpipe.sampling.flow import flow  # torch, which nothing else here needs
+
+    draws = generator("flow").standard_normal((count, len(aligned) - 1))
+    seed = int(generator("flow/training").integers(2**63))
+    return {
+        (name := f"flow {updates}"): flow(aligned, updates, width, draws, seed=seed, title=name) for updates in flows
+    }

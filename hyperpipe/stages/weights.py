@@ -34,7 +34,14 @@ def weights_stage(config: WeightsSlice, aligned_path: Path, zoo_path: Path, rows
         return stream(config.seed, f"population/{config.zoo}/{OF_WEIGHTS}", name)
 
     weights = weight_samples(
-        aligned.weights, unaligned.weights, config.alphas, config.mixed, config.networks, generator
+        aligned.weights,
+        unaligned.weights,
+        config.alphas,
+        config.mixed,
+        config.networks,
+        generator,
+        config.flows,
+        config.flow_width,
     )
     made = config.model_dump(exclude={"zoo"}) | {"seeds": aligned.networks.tolist()}
     write_populations(output, Populations(OF_WEIGHTS, config.zoo, zoos[0].architecture, weights, made))

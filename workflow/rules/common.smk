@@ -64,6 +64,10 @@ def reading_megabytes(wildcards):
     return memory.reading_megabytes(CONFIG.hyperrep)
 
 
+def weights_minutes(wildcards):
+    return cost.minutes(cost.weights_job(CONFIG))
+
+
 def finetune_minutes(wildcards):
     return cost.minutes(cost.finetune_job(CONFIG, **wildcards))
 

@@ -74,7 +74,7 @@ rule weights:
     threads: 1
     resources:
         mem_mb=4000,
-        runtime=10,
+        runtime=weights_minutes,
     params:
         config=weights_config,
         code=code_id("hyperpipe.stages.weights"),
