@@ -63,7 +63,7 @@ def around(aligned: np.ndarray, draws: np.ndarray, architecture: Architecture) -
     width = np.sqrt(np.square(aligned - mean).sum() / (len(aligned) * len(directions)))
     made = {f"white {alpha:g}": mean + alpha * width * draws[:, 1:] @ directions for alpha in ALPHAS[1:]}
     sigma = 1 / scaled(np.ones((1, mean.size)), architecture, layer_scales(mean[None], architecture))
-    noise = sigma * stream(SEED, STREAM, "mean_noise").standard_normal((COUNT, mean.size))
+    noise = sigma * stream(SEED, STREAM, "noisy").standard_normal((COUNT, mean.size))
     made |= {f"mean_noise {of:g}": (mean + of * noise) / np.sqrt(1 + of**2) for of in NOISES}
     ends = aligned[stream(SEED, STREAM, "towards").permutation(len(aligned))[:COUNT]]
     made |= {f"towards {share:g}": mean + share * (ends - mean) for share in SHARES}

@@ -85,12 +85,12 @@ def test_the_work_that_is_counted_is_the_work_that_is_done(run):
 
 
 def test_flows_are_counted_where_they_are_asked_for(tmp_path):
-    """At the rate that was measured, 500 updates a second."""
+    """At the rate that was measured, 280 updates a second."""
     asked = tmp_path / "flows.yaml"
     asked.write_text("alignment: {flows: [1000, 30000]}")
     with_flows, without = read_config([TINY, asked]), read_config([TINY])
     (job,) = (job for job in jobs(with_flows) if job.stage == "weights")
-    assert job == weights_job(with_flows) and job.count == 31_000 and 62 < job.seconds < 70
+    assert job == weights_job(with_flows) and job.count == 31_000 and 110 < job.seconds < 115
     assert all(job.stage != "weights" for job in jobs(without)) and weights_job(without).count == 0
     assert "| weights" in cost_table(with_flows) and "| weights" not in cost_table(without)
 

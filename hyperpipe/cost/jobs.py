@@ -18,7 +18,7 @@ from hyperpipe.sampling.settings import OF_WEIGHTS, POPULATIONS, STANDARD_INITS
 
 IMAGES_A_SECOND = {1: 199_362, 3: 109_070}  # trained by `native`, by channels (hyperpipe bench population)
 HYPERREP_FLOP_A_SECOND = 150e9  # in float32: 135 to 160 at the released size, up to 200 at the small ones
-FLOW_UPDATES_A_SECOND = 500  # learned of 300 networks; of 100 they are 620
+FLOW_UPDATES_A_SECOND = 280  # learned of 700 networks; of 300 they are 500, of 100 620
 PREDICTIONS_A_SECOND = 33_000  # of the novelty stage, which goes through `stacked`
 PAIRS_A_SECOND = 4_000  # of networks, whose hidden units are matched
 START = 3.0  # seconds of every job
