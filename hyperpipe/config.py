@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from hyperpipe.alignment.settings import Alignment, AlignSlice, WeightsSlice
+from hyperpipe.alignment.settings import Alignment, AlignSlice, Samples, WeightsSlice
 from hyperpipe.evaluation.settings import (
     AccuraciesSlice,
     Bootstrap,
@@ -187,7 +187,7 @@ def align_slice(config: Config, zoo: str) -> AlignSlice:
 
 
 def weights_slice(config: Config, zoo: str) -> WeightsSlice:
-    kept = {key: getattr(config.alignment, key) for key in ("alphas", "mixed", "flows", "flow_width")}
+    kept = {key: getattr(config.alignment, key) for key in Samples.model_fields}
     epoch, networks = config.hyperrep.zoo_epochs[-1], config.sampling.networks
     return WeightsSlice(seed=config.seed, zoo=zoo, epoch=epoch, networks=networks, **kept)
 

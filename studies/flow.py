@@ -24,12 +24,11 @@ from reach import COUNT, SEED, STREAM, Case, Populations, Studied, finetuned, re
 from reach_tables import over
 
 from hyperpipe.alignment.procrustes import align
-from hyperpipe.alignment.units import layer_scales, scaled
 from hyperpipe.cnn import Architecture
 from hyperpipe.randomness import stream, torch_seed
 from hyperpipe.sampling.flow import flow
 from hyperpipe.sampling.settings import OF_WEIGHTS
-from hyperpipe.sampling.weights import gaussian
+from hyperpipe.sampling.weights import gaussian, mean_noise
 from hyperpipe.store import write_table
 
 WIDTHS, UPDATES = (0.01, 0.3, 1.0), [100, 1000, 3000, 30000]
@@ -62,9 +61,8 @@ def around(aligned: np.ndarray, draws: np.ndarray, architecture: Architecture) -
     directions = np.linalg.svd(aligned - mean, full_matrices=False)[2][: len(aligned) - 1]
     width = np.sqrt(np.square(aligned - mean).sum() / (len(aligned) * len(directions)))
     made = {f"white {alpha:g}": mean + alpha * width * draws[:, 1:] @ directions for alpha in ALPHAS[1:]}
-    sigma = 1 / scaled(np.ones((1, mean.size)), architecture, layer_scales(mean[None], architecture))
-    noise = sigma * stream(SEED, STREAM, "noisy").standard_normal((COUNT, mean.size))
-    made |= {f"mean_noise {of:g}": (mean + of * noise) / np.sqrt(1 + of**2) for of in NOISES}
+    noise = stream(SEED, STREAM, "noisy").standard_normal((COUNT, mean.size))
+    made |= {f"mean_noise {of:g}": mean_noise(aligned, of, noise, architecture) for of in NOISES}
     ends = aligned[stream(SEED, STREAM, "towards").permutation(len(aligned))[:COUNT]]
     made |= {f"towards {share:g}": mean + share * (ends - mean) for share in SHARES}
     return {(OF_WEIGHTS, name): weights.astype(np.float32) for name, weights in made.items()}

@@ -23,6 +23,7 @@ import pandas as pd
 import typer
 
 from hyperpipe.alignment.procrustes import align
+from hyperpipe.alignment.settings import Samples
 from hyperpipe.alignment.symmetries import Symmetries, symmetries
 from hyperpipe.alignment.units import layer_scales, scaled
 from hyperpipe.cnn import Architecture, initialise
@@ -84,8 +85,12 @@ class Case:
 
 def sampled(studied: Studied, networks: np.ndarray, group: int = 0, signs: bool = True) -> Populations:
     aligned = align(networks, studied.symmetries(signs), seed=SEED, processes=2).weights
-    mixed = min(MIXED, len(networks))
-    made = weight_samples(aligned, networks, ALPHAS, mixed, COUNT, lambda name: stream(SEED, STREAM, name, group))
+    settings = Samples(alphas=ALPHAS, noise=[], mixed=min(MIXED, len(networks)))
+
+    def generator(name: str) -> np.random.Generator:
+        return stream(SEED, STREAM, name, group)
+
+    made = weight_samples(aligned, networks, studied.architecture, settings, COUNT, generator)
     return {(OF_WEIGHTS, name): weights for name, weights in made.items()}
 
 

@@ -24,12 +24,16 @@ def test_a_dial_is_what_differs_by_a_number_alone():
     shrunk = [("controls", f"anchors_shrunk{end}") for end in ("", "_noise 0.5", "_noise 2")]
     aligned = [("S_weights", f"aligned {alpha}") for alpha in ("0", "0.5")]
     others = [("S_weights", "unaligned 0"), ("S_weights", "mix"), ("controls", "iid"), ("S_KDE", "independent")]
-    made = [*aligned, *others, *shrunk, *(("controls", name) for name in DIAL)]
+    noisy = [("S_weights", f"mean_noise {noise}") for noise in (1, 2)]
+    made = [*aligned, *others, *noisy, *shrunk, *(("controls", name) for name in DIAL)]
     assert dials_in(made) == {
         ("S_weights", "aligned"): aligned,
+        ("S_weights", "mean_noise"): [aligned[0], *noisy],
         ("controls", "anchors_shrunk_noise"): shrunk,
         ("controls", "anchors_noise"): [("controls", name) for name in DIAL],
     }
+    assert dials_in([*aligned[1:], *noisy]) == {("S_weights", "mean_noise"): noisy}, "the mean is not asked for"
+    assert dials_in([aligned[0], noisy[1]]) == {("S_weights", "mean_noise"): [aligned[0], noisy[1]]}
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_every_population_is_at_its_accuracy_and_its_novelty(run, accuracies, dr
     for place, axes in enumerate(drawn.axes):
         epoch, row = place % 3, place // 3
         expected = own[own.epoch == epoch].set_index(["population", "sampler"])
-        assert len(expected) == 1 + 5 * 4 + 5 + 8 + 2
+        assert len(expected) == 1 + 5 * 4 + 6 + 8 + 2
         for pair, at in expected.iterrows():
             x = 100 * (1 - means.agreement[pair]) if row else means.cosine[pair]
             assert (x, 100 * at["mean"]) in points(axes), pair
@@ -134,11 +134,15 @@ def test_a_dial_is_a_line_through_its_numbers_and_unseen_networks_are_another(ru
     lines = [line.get_xydata().tolist() for line in drawn.axes[1].lines if line.get_linestyle() != "None"]
     shrunk = ["anchors_shrunk", "anchors_shrunk_noise 1", "anchors_shrunk_noise 3"]
     dials = [("S_weights", ["aligned 0", "aligned 0.5"]), ("S_weights", ["unaligned 0", "unaligned 0.5"])]
-    dials += [("controls", ["anchors", "anchors_noise 1", "anchors_noise 3"]), ("controls", shrunk)]
+    dials += [
+        ("S_weights", ["aligned 0", "mean_noise 1"]),
+        ("controls", ["anchors", "anchors_noise 1", "anchors_noise 3"]),
+    ]
+    dials.append(("controls", shrunk))
     expected = [[[cosines[name, sampler], 100 * after_one[name, sampler]] for sampler in dial] for name, dial in dials]
     assert lines[1:] == expected and {x for x, _ in lines[0]} == {cosines["B_T", "zoo"]}
     numbers = [text.get_text() for text in drawn.axes[1].texts if text.get_text()[:1].isdigit()]
-    assert sorted(numbers) == sorted(["0", "0.5"] * 2 + ["0", "1", "3"] * 2)
+    assert sorted(numbers) == sorted(["0", "0.5"] * 2 + ["1"] + ["0", "1", "3"] * 2)
 
 
 def test_where_fine_tuning_lasts_longer_than_the_zoos_training_b_t_is_not_in_the_last_panel(run, accuracies, drawn):

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from hyperpipe.alignment.settings import Samples
+from hyperpipe.cnn import Architecture
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.sampling.flow import flow, integrated
 from hyperpipe.sampling.weights import weight_samples
@@ -75,8 +77,9 @@ def test_it_is_one_more_sampler_and_changes_no_other():
     def named(name: str) -> np.random.Generator:
         return np.random.default_rng(len(name))
 
-    plain = weight_samples(networks, networks, [0.5], 3, 4, named)
-    made = weight_samples(networks, networks, [0.5], 3, 4, named, [1, 20], 0.5)
+    settings = Samples(alphas=[0.5], mixed=3)
+    flows = Samples(alphas=[0.5], mixed=3, flows=[1, 20], flow_width=0.5)
+    plain, made = (weight_samples(networks, networks, Architecture(), of, 4, named) for of in (settings, flows))
     assert list(made) == [*plain, "flow 1", "flow 20"]
     assert all((made[name] == weights).all() for name, weights in plain.items())
     assert made["flow 20"].shape == (4, networks.shape[1]) and (made["flow 1"] != made["flow 20"]).any()

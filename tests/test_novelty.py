@@ -177,7 +177,7 @@ def test_the_run_measures_every_population_of_a_source(run):
     made = {("B_T", "zoo")}
     for path in (run / "results/populations/digits").glob("*.h5"):
         made |= {(path.stem, sampler) for sampler in read_populations(path).weights}
-    assert len(made) == 5 * 4 + 5 + 1 + 8 + 2 + 1
+    assert len(made) == 5 * 4 + 6 + 1 + 8 + 2 + 1
     assert set(zip(found.population, found.sampler, strict=True)) == made
     copies = found[(found.population == "B_F") | (found.sampler == "anchors")]
     assert (copies[copies.measure.isin(["distance", "latent"])].value < 1e-6).all()

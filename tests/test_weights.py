@@ -11,14 +11,14 @@ from scipy import stats
 
 from hyperpipe.alignment.frame import in_one_frame
 from hyperpipe.alignment.procrustes import align
-from hyperpipe.alignment.settings import WeightsSlice
+from hyperpipe.alignment.settings import Samples, WeightsSlice
 from hyperpipe.alignment.symmetries import symmetries
 from hyperpipe.cnn import Architecture
 from hyperpipe.errors import HyperpipeError
 from hyperpipe.hyperrep.hyperrep_store import read_hyperrep
 from hyperpipe.randomness import stream
 from hyperpipe.sampling.population_store import read_populations
-from hyperpipe.sampling.weights import gaussian, mix, weight_samples
+from hyperpipe.sampling.weights import gaussian, mean_noise, mix, weight_samples
 from hyperpipe.stages.weights import weights_stage
 from hyperpipe.zoo.trainer import Trained
 from hyperpipe.zoo.zoo_store import Zoo, read_zoo
@@ -65,18 +65,52 @@ def test_mixes_are_convex_combinations_of_so_many_networks_uniform_in_their_shar
     assert all((copy == networks).all(axis=1).any() for copy in copies)
 
 
+@pytest.mark.parametrize("noise", [0.5, 2.0])
+def test_noise_is_normal_around_the_mean_in_the_scale_of_each_layer_and_the_length_is_kept(noise):
+    generator = np.random.default_rng(1)
+    networks = with_biases(6) + generator.standard_normal((1, Architecture().size))
+    samples = mean_noise(networks, noise, generator.standard_normal((400, networks.shape[1])), Architecture())
+    mean = networks.mean(axis=0)
+    for layer in Architecture().layers:
+        scale = np.sqrt(np.square(mean[layer.span]).mean())
+        own = samples[:, layer.span] * np.sqrt(1 + noise**2) - mean[layer.span]
+        assert stats.kstest(own[:, 0] / (noise * scale), "norm").pvalue > 1e-3
+        assert np.sqrt(np.square(samples[:, layer.span]).mean()) == pytest.approx(scale, rel=0.05)
+
+
+def test_without_noise_it_would_be_the_mean_and_all_noises_are_one_draw():
+    networks, draws = with_biases(6), np.random.default_rng(2).standard_normal((3, Architecture().size))
+    mean = networks.mean(axis=0)
+    np.testing.assert_allclose(mean_noise(networks, 0.0, draws, Architecture()), np.tile(mean, (3, 1)), atol=1e-7)
+    first, second = (
+        np.sqrt(1 + noise**2) * mean_noise(networks, noise, draws, Architecture()) - mean for noise in (1.0, 2.0)
+    )
+    np.testing.assert_allclose(2 * first, second, atol=1e-5)
+
+
 def test_populations_differ_by_alpha_and_the_frame_alone():
-    networks = with_biases(8)
-    made = weight_samples(networks, networks, [0.0, 0.5], 3, 6, named)
-    assert list(made) == ["aligned 0", "aligned 0.5", "unaligned 0", "unaligned 0.5", "mix"]
+    networks, settings = with_biases(8), Samples(alphas=[0.0, 0.5], noise=[1.0, 2.0], mixed=3)
+    made = weight_samples(networks, networks, Architecture(), settings, 6, named)
+    assert list(made) == [
+        "aligned 0",
+        "aligned 0.5",
+        "unaligned 0",
+        "unaligned 0.5",
+        "mean_noise 1",
+        "mean_noise 2",
+        "mix",
+    ]
     assert all(weights.shape == (6, networks.shape[1]) and weights.dtype == np.float32 for weights in made.values())
     for alpha in ("0", "0.5"):
         assert (made[f"aligned {alpha}"] == made[f"unaligned {alpha}"]).all()
-    near = weight_samples(networks, networks, [0.1, 0.1000001], 3, 6, named)
-    assert len(near) == 5, "none has another's name"
-    moved = weight_samples(networks, rearranged_at_random(networks, TANH), [0.0, 0.5], 3, 6, named)
-    assert (moved["aligned 0.5"] == made["aligned 0.5"]).all() and (moved["mix"] == made["mix"]).all()
-    assert (moved["unaligned 0.5"] != made["aligned 0.5"]).any()
+    close = Samples(alphas=[0.1, 0.1000001], noise=[0.1, 0.1000001], mixed=3)
+    near = weight_samples(networks, networks, Architecture(), close, 6, named)
+    assert len(near) == 7, "none has another's name"
+    moved = weight_samples(networks, rearranged_at_random(networks, TANH), Architecture(), settings, 6, named)
+    changed = {name for name, weights in moved.items() if (weights != made[name]).any()}
+    assert changed == {"unaligned 0", "unaligned 0.5"}, "all others are of the networks in one frame"
+    without = weight_samples(networks, networks, Architecture(), settings.model_copy(update={"noise": []}), 6, named)
+    assert all((without[name] == made[name]).all() for name in without) and len(without) == 5
 
 
 def some_zoo(weights: np.ndarray, kept: tuple[int, ...]) -> Zoo:
@@ -179,7 +213,7 @@ def test_the_autoencoder_of_aligned_networks_learns_of_them_and_permutes_no_view
 
 
 def test_more_networks_to_mix_than_can_be_used_are_one_line(run, tmp_path):
-    config = WeightsSlice(seed=0, zoo="digits", epoch=2, networks=2, alphas=[0.0], mixed=8, flows=[], flow_width=1.0)
+    config = WeightsSlice(seed=0, zoo="digits", epoch=2, networks=2, alphas=[0.0], mixed=8)
     paths = (
         run / f"results/{path}" for path in ("zoos/digits/aligned.h5", "zoos/digits/zoo.h5", "rows/digits.parquet")
     )

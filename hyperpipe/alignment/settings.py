@@ -10,16 +10,19 @@ from hyperpipe.settings import Ascending, Count, Model, Name
 from hyperpipe.zoo.settings import Activation
 
 
-class Alignment(Model):
-    """Training networks in one frame of their hidden units, and populations sampled among their weights."""
+class Samples(Model):
+    """What is sampled among the weights of training networks."""
 
-    signs: bool = Field(True, description="units are matched up to their sign too, where the function allows it")
-    restarts: int = Field(2, ge=0, description="further networks that all others are matched to first; the best counts")
     alphas: Annotated[list[Annotated[float, Field(ge=0)]], Ascending] = Field(
         [0.0, 0.5, 1.0],
         min_length=1,
         description="dial of `aligned` and `unaligned`: 0 is the mean of the training networks, 1 a Gaussian with their"
         " mean and covariance",
+    )
+    noise: Annotated[list[Annotated[float, Field(gt=0)]], Ascending] = Field(
+        [1.0, 2.0],
+        description="dial of `mean_noise`: standard deviation of what is added to every weight of the aligned mean, in"
+        " the root mean square of its layer there",
     )
     mixed: Count = Field(5, description="networks of which each of `mix` is a random convex combination")
     flows: Annotated[list[Count], Ascending] = Field(
@@ -32,6 +35,13 @@ class Alignment(Model):
         gt=0,
         description="width of the Gaussian that `flow` starts from, in the networks' root mean squared coordinate",
     )
+
+
+class Alignment(Samples):
+    """Training networks in one frame of their hidden units, and populations sampled among their weights."""
+
+    signs: bool = Field(True, description="units are matched up to their sign too, where the function allows it")
+    restarts: int = Field(2, ge=0, description="further networks that all others are matched to first; the best counts")
     autoencoder: bool = Field(
         False,
         description="one with LWLN of the aligned networks too, its views not permuted, and S_KDE30_aligned sampled"
@@ -50,12 +60,8 @@ class AlignSlice(Model):
     restarts: int
 
 
-class WeightsSlice(Model):
+class WeightsSlice(Samples):
     seed: int
     zoo: Name
     epoch: int
     networks: int
-    alphas: list[float]
-    mixed: int
-    flows: list[int]
-    flow_width: float

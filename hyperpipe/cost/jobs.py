@@ -15,6 +15,7 @@ from hyperpipe.cost.flop import FORWARD, nominal_flop, update_flop
 from hyperpipe.images.settings import channels
 from hyperpipe.sampling.controls import control_names
 from hyperpipe.sampling.settings import OF_WEIGHTS, POPULATIONS, STANDARD_INITS
+from hyperpipe.sampling.weights import sampler_names
 
 IMAGES_A_SECOND = {1: 199_362, 3: 109_070}  # trained by `native`, by channels (hyperpipe bench population)
 HYPERREP_FLOP_A_SECOND = 150e9  # in float32: 135 to 160 at the released size, up to 200 at the small ones
@@ -111,8 +112,7 @@ def _networks(config: Config, zoo: str, population: str) -> int:
     if population in POPULATIONS:
         return sampling.networks * (len(sampling.samplers) + 1)  # and reconstructions
     if population == OF_WEIGHTS:
-        alignment = config.alignment  # α in the frame and not, mixes, flows
-        return sampling.networks * (2 * len(alignment.alphas) + 1 + len(alignment.flows))
+        return sampling.networks * len(sampler_names(config.alignment))
     if population == "B_F":
         return min(sampling.networks, config.split.counts(config.zoos[zoo].networks)[0])
     return sampling.networks * len({"controls": control_names(config.controls), "scratch": STANDARD_INITS}[population])

@@ -23,6 +23,7 @@ _EDGES = {OF_WEIGHTS: PURPLE, "controls": GREY, "scratch": PINK}
 _DIALS = {
     (OF_WEIGHTS, "aligned"): ("α", PURPLE, "-"),
     (OF_WEIGHTS, "unaligned"): ("α", LILAC, "-"),
+    (OF_WEIGHTS, "mean_noise"): ("n", PURPLE, (0, (5, 1.5))),
     (OF_WEIGHTS, "flow"): ("updates", PURPLE, (0, (1, 1.5))),
     ("controls", "anchors_noise"): ("n", GREY, "-"),
     ("controls", "anchors_shrunk_noise"): ("n", GREY, (0, (5, 1.5))),

@@ -60,8 +60,9 @@ def _align(config: Any, record: Record) -> str:
 
 
 def _weights(config: Any, record: Record) -> str:
-    alphas = ", ".join(f"{alpha:g}" for alpha in config["alphas"])
-    drawn = f"{config['networks']} networks each: α of {alphas}, in one frame and not, and mixes of {config['mixed']}"
+    alphas, noise = (", ".join(f"{setting:g}" for setting in config[dial]) for dial in ("alphas", "noise"))
+    drawn = f"{config['networks']} networks each: α of {alphas}, in one frame and not, mixes of {config['mixed']}"
+    drawn += f"; the mean with noise of {noise}" if noise else ""
     drawn += f"; flows after {', '.join(map(str, config['flows']))} updates" if config["flows"] else ""
     return f"of {config['zoo']}'s training networks after epoch {config['epoch']} ({record.notes['anchors']}), {drawn}"
 

@@ -8,6 +8,7 @@ from hyperpipe.sampling.settings import OF_WEIGHTS, RECONSTRUCTION, SAMPLED
 
 Pair = tuple[str, str]  # population and sampler
 _WITHOUT_NOISE = {"anchors": "anchors_noise", "anchors_shrunk": "anchors_shrunk_noise"}
+_MEAN, _NOISY = (OF_WEIGHTS, "aligned 0"), (OF_WEIGHTS, "mean_noise")
 
 
 def populations_in(frame: pd.DataFrame) -> list[Pair]:
@@ -21,10 +22,12 @@ def populations_in(frame: pd.DataFrame) -> list[Pair]:
 
 def dials_in(made: list[Pair]) -> dict[Pair, list[Pair]]:
     """Populations that differ by a number alone, in its order, by population and the name without it. The dials of
-    noise begin with what has none."""
+    noise begin with what has none, that of `mean_noise` with the mean, which is `aligned 0` too."""
     found: dict[Pair, list[Pair]] = {}
     for population, sampler in made:
         if population in (OF_WEIGHTS, "controls"):
             name = _WITHOUT_NOISE.get(sampler, sampler.partition(" ")[0])
             found.setdefault((population, name), []).append((population, sampler))
+    if _MEAN in made and _NOISY in found:
+        found[_NOISY].insert(0, _MEAN)
     return {name: dial for name, dial in found.items() if len(dial) > 1}

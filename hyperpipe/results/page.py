@@ -58,9 +58,10 @@ _LEGEND = """\
   in all dimensions at once: copies of training embeddings with noise of its own in each dimension.
 - **S_weights**: sampled among the weights of all training networks after epoch {epoch}, with no autoencoder between.
   `aligned α`: from a Gaussian with their mean and α² times their covariance once their hidden units are in one frame,
-  0 being the mean itself; `unaligned α`, its null model: the same, units as training left them; `mix`: random convex
-  combinations of {mixed} of them in that frame; `flow n`, where `alignment.flows` asks for it: a density of these
-  aligned weights learned by flow matching, in n updates.
+  0 being the mean itself; `unaligned α`, its null model: the same, units as training left them; `mean_noise n`: that
+  mean with normal noise on every weight, n times what is usual in its layer there, brought back to the mean's length;
+  `mix`: random convex combinations of {mixed} networks in that frame; `flow n`, where `alignment.flows` asks for it: a
+  density of these aligned weights learned by flow matching, in n updates.
 - `zoo`: no sampling, networks of a zoo. `reconstruction`: no sampling, anchors of that population decoded as they are.
 - **controls**, what needs no density; anchors are those that `reconstruction` of S_KDE30 decodes:
 {controls}

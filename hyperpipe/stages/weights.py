@@ -33,16 +33,8 @@ def weights_stage(config: WeightsSlice, aligned_path: Path, zoo_path: Path, rows
     def generator(name: str) -> np.random.Generator:
         return stream(config.seed, f"population/{config.zoo}/{OF_WEIGHTS}", name)
 
-    weights = weight_samples(
-        aligned.weights,
-        unaligned.weights,
-        config.alphas,
-        config.mixed,
-        config.networks,
-        generator,
-        config.flows,
-        config.flow_width,
-    )
+    architecture = zoos[0].architecture
+    weights = weight_samples(aligned.weights, unaligned.weights, architecture, config, config.networks, generator)
     made = config.model_dump(exclude={"zoo"}) | {"seeds": aligned.networks.tolist()}
-    write_populations(output, Populations(OF_WEIGHTS, config.zoo, zoos[0].architecture, weights, made))
+    write_populations(output, Populations(OF_WEIGHTS, config.zoo, architecture, weights, made))
     return Notes(anchors=f"{len(aligned.weights)} rows")
