@@ -39,10 +39,13 @@ from hyperpipe.zoo.settings import Recipe, Split
 from hyperpipe.zoo.zoo_store import read_zoo
 
 COUNT, SEED, STREAM = 16, 0, "studies/reach"
-ALPHAS, MIXED = (0.0, 0.5, 1.0), 5
 USUAL, GROUPS = 100, 2  # training networks of the case with all there is to compare; sets of other numbers of them
 RATES = (1, 3)  # times the recipe's
-LENGTHS = (1.0, 0.5, 0.25)  # of standard initialisations and of shrunk copies, in their own
+LENGTHS = (
+    1.0,
+    0.5,
+    0.25,
+)  # of standard initialisations, shrunk copies and noise in the scales of the mean, in their own
 NOISES = (0.0, 0.75, 1.5, 2.3, 3.5)  # of shrunk copies; their cosine is 1, 0.8, 0.55, 0.4, 0.27
 Populations = dict[tuple[str, str], np.ndarray]  # [COUNT, P], by population and sampler
 
@@ -84,8 +87,9 @@ class Case:
 
 
 def sampled(studied: Studied, networks: np.ndarray, group: int = 0, signs: bool = True) -> Populations:
+    """All that the workflow samples among weights, at its default's settings."""
     aligned = align(networks, studied.symmetries(signs), seed=SEED, processes=2).weights
-    settings = Samples(alphas=ALPHAS, noise=[], mixed=min(MIXED, len(networks)))
+    settings = Samples(mixed=min(Samples().mixed, len(networks)))
 
     def generator(name: str) -> np.random.Generator:
         return stream(SEED, STREAM, name, group)
@@ -94,8 +98,15 @@ def sampled(studied: Studied, networks: np.ndarray, group: int = 0, signs: bool 
     return {(OF_WEIGHTS, name): weights for name, weights in made.items()}
 
 
-def aligned_of(made: Populations) -> Populations:
-    return {name: weights for name, weights in made.items() if name[1].startswith("aligned")}
+def around_the_mean(made: Populations) -> Populations:
+    return {name: weights for name, weights in made.items() if name[1].startswith(("aligned", "mean_noise"))}
+
+
+def noise_alone(studied: Studied, mean: np.ndarray) -> Populations:
+    """All that `mean_noise` has but the mean itself: noise in the scale of each of its layers, at three lengths."""
+    draws = stream(SEED, STREAM, "alone").standard_normal((COUNT, mean.size))
+    noise = scaled(draws, studied.architecture, 1 / layer_scales(mean[None], studied.architecture))
+    return {("scales", f"noise × {length:g}"): np.float32(length * noise) for length in LENGTHS}
 
 
 def standard(architecture: Architecture) -> Populations:
@@ -125,14 +136,16 @@ def shrunk(studied: Studied, networks: np.ndarray) -> Populations:
 def cases(studied: Studied, numbers: list[int]) -> Iterator[Case]:
     """The usual number of networks and all there is to compare; orders alone; other numbers of networks."""
     usual = studied.training[:USUAL]
-    others = shrunk(studied, usual) | standard(studied.architecture) | {("B_T", "zoo"): studied.unseen[:COUNT]}
-    yield Case(usual, 0, True, sampled(studied, usual) | others)
+    made = sampled(studied, usual)
+    made |= noise_alone(studied, made[OF_WEIGHTS, "aligned 0"][0])
+    made |= shrunk(studied, usual) | standard(studied.architecture) | {("B_T", "zoo"): studied.unseen[:COUNT]}
+    yield Case(usual, 0, True, made)
     if any(studied.symmetries().flips):
-        yield Case(usual, 0, False, aligned_of(sampled(studied, usual, signs=False)))
+        yield Case(usual, 0, False, around_the_mean(sampled(studied, usual, signs=False)))
     for number in numbers:
         for group in range(min(GROUPS, len(studied.training) // number)):
             networks = studied.training[group * number : (group + 1) * number]
-            yield Case(networks, group, True, aligned_of(sampled(studied, networks, group)))
+            yield Case(networks, group, True, around_the_mean(sampled(studied, networks, group)))
 
 
 def read(path: Path) -> Studied:

@@ -3,8 +3,9 @@
     python studies/reach_tables.py mnist.parquet usps.parquet …
 
 Accuracies are means in %. A gain, in points, is over the best of something, whichever of it is best at that epoch: over
-standard initialisations, each at three lengths; over shrunk copies with noise, each length a dial that is read, between
-its settings in a straight line, at the cosine of the population.
+standard initialisations, each at three lengths; over noise in the scales of the mean's layers, at three lengths; over
+shrunk copies with noise, each length a dial that is read, between its settings in a straight line, at the cosine of the
+population.
 """
 
 from __future__ import annotations
@@ -20,14 +21,17 @@ from hyperpipe.results.equal_novelty import best_control
 from hyperpipe.sampling.settings import OF_WEIGHTS
 from hyperpipe.store import read_table
 
-SHOWN = ["aligned 0", "aligned 0.5", "aligned 1", "mix", "unaligned 0.5"]
-EPOCHS = [0, 1, 2, 5, 25]
+SHOWN = ["aligned 0", "aligned 0.5", "aligned 1", "mean_noise 1", "mean_noise 2", "mix", "unaligned 0.5"]
+SUMMED = ["aligned 0", "aligned 0.5", "mean_noise 1", "mean_noise 2"]
+OVER = {"scratch": "init", "scales": "noise", "controls": "copy"}  # kinds of population
+EPOCHS, GAINED = [0, 1, 2, 5, 25], [1, 5, 25]
 CASE = ["target", "rate"]
 
 
 def over(own: pd.Series, others: pd.DataFrame) -> str:
     """The gain of a row over the best of others, of the same epoch, and the half of its interval."""
-    _, mean, half = best_control(own.cosine, others)
+    as_controls = others.assign(population=others.population.replace("scales", "scratch"))
+    _, mean, half = best_control(own.cosine, as_controls)
     return f"{100 * (own['mean'] - mean):+.1f} ± {100 * np.hypot(half, (own.high - own.low) / 2):.1f}"
 
 
@@ -52,39 +56,44 @@ def accuracies(of_zoo: pd.DataFrame) -> Iterator[dict[str, str]]:
                     "Population": name,
                     "Cosine": f"{cosines[pair]:.2f}",
                 } | means
-        for population, name in (("scratch", "best standard init"), ("controls", "best shrunk copy, without noise")):
-            kind = table.loc[[population]]
-            kind = kind if population == "scratch" else kind[kind.index.get_level_values(1).str.endswith("noise 0")]
+        copies = table.loc[["controls"]]
+        without_noise = copies[copies.index.get_level_values(1).str.endswith("noise 0")]
+        for name, cosine, kind in (
+            ("best standard init", "", table.loc[["scratch"]]),
+            ("best noise in the mean's scales", "", table.loc[["scales"]]),
+            ("best shrunk copy, without noise", "1.00", without_noise),
+        ):
             best = {str(epoch): f"{100 * kind[epoch].max():.1f}" for epoch in epochs}
-            cosine = "1.00" if population == "controls" else ""
             yield {"Images": target, "Rate": f"× {rate}", "Population": name, "Cosine": cosine} | best
+
+
+def gained(case: pd.DataFrame, sampler: str, epochs: dict[str, int]) -> dict[str, str]:
+    """Gains of a population over the best of each kind, by the kind and what an epoch is called."""
+    line = {}
+    for kind, said in OVER.items():
+        for name, epoch in epochs.items():
+            at = case[case.epoch == epoch]
+            own = at[at.population.eq(OF_WEIGHTS) & at.sampler.eq(sampler)].iloc[0]
+            line[f"{said} {name}"] = over(own, at[at.population == kind])
+    return line
 
 
 def gains(of_zoo: pd.DataFrame) -> Iterator[dict[str, str]]:
     for (target, rate), case in usual(of_zoo).groupby(CASE, sort=False):
+        epochs = {str(epoch): epoch for epoch in GAINED if epoch in set(case.epoch)}
         for sampler in SHOWN:
-            own = case[(case.population == OF_WEIGHTS) & (case.sampler == sampler)].set_index("epoch")
             line = {"Images": target, "Rate": f"× {rate}", "Population": sampler}
-            for kind, said in (("scratch", "init"), ("controls", "copy")):
-                others = case[case.population == kind]
-                for epoch in EPOCHS[1:]:
-                    if epoch in own.index:
-                        line[f"{said} {epoch}"] = over(own.loc[epoch], others[others.epoch == epoch])
-            yield line
+            yield line | gained(case, sampler, epochs)
 
 
 def summary(of_zoo: pd.DataFrame) -> Iterator[dict[str, str]]:
-    """Gains over the best standard initialisation and over the best copy, after the first and the last epoch."""
+    """After the first epoch and after the last."""
     own_images = of_zoo.target.iloc[0]
     for (target, rate), case in usual(of_zoo).groupby(CASE, sort=False):
-        line = {"Images": target if target == own_images else f"{own_images} → {target}", "Rate": f"× {rate}"}
-        for sampler in SHOWN[:2]:
-            for name, epoch in (("after 1", 1), ("last", case.epoch.max())):
-                at = case[case.epoch == epoch]
-                (own,) = (row for _, row in at[at.sampler == sampler].iterrows())
-                over_both = (over(own, at[at.population == kind]) for kind in ("scratch", "controls"))
-                line[f"{sampler}, {name}"] = ", ".join(over_both)
-        yield line
+        for sampler in SUMMED:
+            images = target if target == own_images else f"{own_images} → {target}"
+            line = {"Images": images, "Rate": f"× {rate}", "Population": sampler}
+            yield line | gained(case, sampler, {"1": 1, "last": case.epoch.max()})
 
 
 def numbers(of_zoo: pd.DataFrame) -> Iterator[dict[str, str]]:
@@ -92,7 +101,7 @@ def numbers(of_zoo: pd.DataFrame) -> Iterator[dict[str, str]]:
     target, rate = of_zoo[CASE].iloc[0]
     here = of_zoo[(of_zoo.target == target) & (of_zoo.rate == rate)]
     controls = usual(here)[usual(here).population == "controls"]
-    ours = here[here.sampler.str.startswith("aligned")]
+    ours = here[here.sampler.str.startswith(("aligned", "mean_noise"))]
     for (count, signs, sampler), of_all in ours.groupby(["networks", "signs", "sampler"]):
         line = {"Networks": count, "Signs": "yes" if signs else "no", "Population": sampler}
         line |= {"Cosine": f"{of_all.cosine.mean():.2f}", "Within": f"{of_all.within.mean():.2f}"}

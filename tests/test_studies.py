@@ -29,10 +29,16 @@ def test_reach(run, tmp_path):
         at = [rows.cosine[f"length_{length}_noise {noise:g}"] for length in (1, 0.5, 0.25)]
         assert np.ptp(at) < 1e-5  # a cosine does not see how long a network is
         assert at[0] == pytest.approx(1 / np.sqrt(1 + noise**2), abs=0.05)
+    alone = [rows.cosine[f"noise × {length:g}"] for length in (1, 0.5, 0.25)]
+    assert np.ptp(alone) < 1e-5
+    newer = [rows.cosine[name] for name in ("aligned 0", "mean_noise 1", "mean_noise 2")]
+    assert newer == sorted(newer, reverse=True)
     start = found[(found.epoch == 0) & (found.target == "printed") & (found.sampler == "length_1_noise 0")]
     assert start["mean"].nunique() == 1  # neither rate has changed anything yet
     page = _python("reach_tables.py", output)
     assert page.count("### ") == 4 and "nan" not in page
+    over = [f" {kind} {epoch} " for kind in ("init", "noise", "copy") for epoch in ("1", "last")]
+    assert all(head in page for head in over)
 
 
 @pytest.mark.long
