@@ -41,11 +41,7 @@ from hyperpipe.zoo.zoo_store import read_zoo
 COUNT, SEED, STREAM = 16, 0, "studies/reach"
 USUAL, GROUPS = 100, 2  # training networks of the case with all there is to compare; sets of other numbers of them
 RATES = (1, 3)  # times the recipe's
-LENGTHS = (
-    1.0,
-    0.5,
-    0.25,
-)  # of standard initialisations, shrunk copies and noise in the scales of the mean, in their own
+LENGTHS = (1.0, 0.5, 0.25)  # of all that has no aligned mean in it, in its own
 NOISES = (0.0, 0.75, 1.5, 2.3, 3.5)  # of shrunk copies; their cosine is 1, 0.8, 0.55, 0.4, 0.27
 Populations = dict[tuple[str, str], np.ndarray]  # [COUNT, P], by population and sampler
 

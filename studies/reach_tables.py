@@ -30,7 +30,7 @@ CASE = ["target", "rate"]
 
 def over(own: pd.Series, others: pd.DataFrame) -> str:
     """The gain of a row over the best of others, of the same epoch, and the half of its interval."""
-    as_controls = others.assign(population=others.population.replace("scales", "scratch"))
+    as_controls = others.assign(population=others.population.replace("scales", "scratch"))  # new whatever their cosine
     _, mean, half = best_control(own.cosine, as_controls)
     return f"{100 * (own['mean'] - mean):+.1f} ± {100 * np.hypot(half, (own.high - own.low) / 2):.1f}"
 
