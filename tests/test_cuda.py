@@ -92,7 +92,9 @@ def test_indices_of_images_that_are_not_there_are_refused():
         StandIn(starts(SMALL, 1), SMALL, Recipe(learning_rate=1), noise(SMALL, 13)).gradients(np.array([[13]]))
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize(
+    "activation", ["tanh", *(pytest.param(other, marks=pytest.mark.long) for other in ("gelu", "relu"))]
+)
 def test_nvcc_compiles_the_kernel(activation):
     nvcc()
     assert library.load(library.cuda_library(Architecture(), activation, *H100)).hyperpipe_size() >= Architecture().size

@@ -190,6 +190,7 @@ def test_files_that_are_only_newer_rerun_nothing(copy, checkout):
     assert reruns(asked(copy, checkout=checkout)) == []
 
 
+@pytest.mark.long
 def test_results_that_are_carried_over_without_what_snakemake_knows_are_compared_with_their_records(
     run, tmp_path, changed, monkeypatch, capsys
 ):
