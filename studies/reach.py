@@ -1,6 +1,6 @@
 """How far sampling among aligned weights reaches: of one zoo, beside the best of what needs no alignment.
 
-    python studies/reach.py ZOO IMAGES OUTPUT [--target OTHER_IMAGES …] [--networks 10 …] [--epochs 25]
+    python studies/reach.py ZOO IMAGES OUTPUT [--target OTHER_IMAGES …] [--networks 10 …] [--epochs 25] [--resume]
 
 ZOO is a zoo.h5 with its split.parquet beside it, or a .npy of weights [M, P] after the paper's MNIST recipe.
 
@@ -8,13 +8,15 @@ Populations of 16 networks are made of a number of training networks and fine-tu
 others, with its recipe. OUTPUT, Parquet in long form, has a row a case, population and epoch: mean accuracy on test
 images, standard deviation and 95 % interval; cosine with the nearest training network, mean cosine within. A case is a
 data set, a learning rate (times the recipe's), a number of training networks and which of them (group), and whether
-signs were matched. `docs/reach.md` has the commands and what they said; `reach_tables.py` makes its tables.
+signs were matched; OUTPUT is written after each, and --resume goes on with those that it lacks. `docs/reach.md` has the
+commands and what they said; `reach_tables.py` makes its tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +31,7 @@ from hyperpipe.alignment.units import layer_scales, scaled
 from hyperpipe.cnn import Architecture, initialise
 from hyperpipe.evaluation.finetune import finetune
 from hyperpipe.evaluation.nearest import Known, nearest_matched, within
-from hyperpipe.images.image_set import read_images
+from hyperpipe.images.image_set import ImageSet, read_images
 from hyperpipe.randomness import stream
 from hyperpipe.sampling.settings import OF_WEIGHTS, STANDARD_INITS
 from hyperpipe.sampling.weights import weight_samples
@@ -43,6 +45,8 @@ USUAL, GROUPS = 100, 2  # training networks of the case with all there is to com
 RATES = (1, 3)  # times the recipe's
 LENGTHS = (1.0, 0.5, 0.25)  # of all that has no aligned mean in it, in its own
 NOISES = (0.0, 0.75, 1.5, 2.3, 3.5)  # of shrunk copies; their cosine is 1, 0.8, 0.55, 0.4, 0.27
+NAME = ["population", "sampler"]
+CASE = ["target", "rate", "networks", "group", "signs"]
 Populations = dict[tuple[str, str], np.ndarray]  # [COUNT, P], by population and sampler
 
 
@@ -79,7 +83,7 @@ class Case:
             points = scaled(weights, studied.architecture, scales)
             cosine = nearest_matched(points, known, studied.symmetries()).cosines.mean()
             rows.append((*name, cosine, within(points, studied.symmetries()).mean()))
-        return pd.DataFrame(rows, columns=["population", "sampler", "cosine", "within"])
+        return pd.DataFrame(rows, columns=[*NAME, "cosine", "within"])
 
 
 def sampled(studied: Studied, networks: np.ndarray, group: int = 0, signs: bool = True) -> Populations:
@@ -156,9 +160,8 @@ def read(path: Path) -> Studied:
     return Studied(last[of == "train"], last[of == "test"], zoo.architecture, Recipe(**zoo.settings["recipe"]))
 
 
-def finetuned(studied: Studied, made: Populations, images_path: Path, times: int, epochs: int) -> pd.DataFrame:
+def finetuned(studied: Studied, made: Populations, images: ImageSet, times: int, epochs: int) -> pd.DataFrame:
     """A row a population and epoch, of test images."""
-    images = read_images(images_path)
     found = finetune(
         {"\n".join(name): weights for name, weights in made.items()},
         images,
@@ -174,7 +177,7 @@ def finetuned(studied: Studied, made: Populations, images_path: Path, times: int
     half = 1.96 * table["std"] / np.sqrt(COUNT - 1)
     table["low"], table["high"] = table["mean"] - half, table["mean"] + half
     names = table.pop("sampler").str.split("\n", expand=True)
-    return table.assign(population=names[0], sampler=names[1], target=images.name, rate=times)
+    return table.assign(population=names[0], sampler=names[1])
 
 
 def main(
@@ -184,16 +187,20 @@ def main(
     target: Annotated[list[Path] | None, typer.Option(help="images of another data set")] = None,
     networks: Annotated[list[int] | None, typer.Option(help="another number of training networks")] = None,
     epochs: int = 25,
+    resume: Annotated[bool, typer.Option("--resume", help="measure only what OUTPUT, of this command, lacks")] = False,
 ) -> None:
-    studied, tables = read(zoo), []
+    studied = read(zoo)
+    sets = {of.name: of for of in map(read_images, (images, *(target or [])))}
+    tasks = list(product(sets, RATES))
+    tables = dict(iter(read_table(output).groupby(CASE, sort=False))) if resume and output.exists() else {}
     for place, case in enumerate(cases(studied, networks or [])):
-        novelty = case.novelty(studied)
-        tasks = [(path, times) for path in (images, *(target or [])) for times in RATES]
-        for path, times in tasks if place == 0 else tasks[:1]:
-            table = finetuned(studied, case.made, path, times, epochs)
-            table = table.merge(novelty, on=["population", "sampler"])
-            tables.append(table.assign(networks=len(case.networks), group=case.group, signs=case.signs))
-            write_table(output, pd.concat(tables, ignore_index=True))
+        keys = [(*task, len(case.networks), case.group, case.signs) for task in (tasks if place == 0 else tasks[:1])]
+        missing = [key for key in keys if key not in tables]
+        novelty = case.novelty(studied) if missing else None
+        for key in missing:
+            table = finetuned(studied, case.made, sets[key[0]], key[1], epochs).merge(novelty, on=NAME)
+            tables[key] = table.assign(**dict(zip(CASE, key, strict=True)))
+            write_table(output, pd.concat(tables.values(), ignore_index=True))
 
 
 if __name__ == "__main__":
