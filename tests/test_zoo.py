@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import product
 
 import numpy as np
 import pytest
@@ -79,37 +80,52 @@ def test_gradients_are_the_references(digits, init, backend):
     assert np.abs(ours - right).max() <= 1e-5 * np.abs(right).max()
 
 
+@pytest.fixture(scope="module", params=["uniform", "kaiming_uniform"])
+def steps(request, digits):
+    """Weights, orders of 1, 9 and 90 further batches; the reference's gradients, and its weights after each of them."""
+    weights, generator = starts(9, request.param), np.random.default_rng(0)
+    orders = [generator.integers(0, 47, (9, 10 * more)) for more in (1, 9, 90)]
+    (right,) = in_training(weights, digits, RECIPES["tanh"], "reference")
+    gradients, after = right.gradients(orders[0]), []
+    for order in orders:
+        right.train_epoch(order)
+        after.append(right.weights().copy())
+    return weights, orders, gradients, after
+
+
 @pytest.mark.parametrize("backend", FAST)
-@pytest.mark.parametrize("init", ["uniform", "kaiming_uniform"])
-def test_weights_after_1_10_and_100_steps_are_the_references(digits, init, backend):
+def test_weights_after_1_10_and_100_steps_are_the_references(digits, steps, backend):
     """Relative to the distance that the networks moved, Adam's steps make more and more of what rounding leaves.
 
     Its first step is the gradient's sign, which rounding decides where the gradient is next to 0: these few are not
     compared after one step, but after more.
     """
-    weights, generator = starts(9, init), np.random.default_rng(0)
-    ours, right = in_training(weights, digits, RECIPES["tanh"], backend, "reference")
-    orders = generator.integers(0, 47, (9, 10))
-    found, expected = ours.gradients(orders), right.gradients(orders)
-    decided = np.abs(found - expected) <= 1e-4 * np.abs(expected)
+    weights, orders, gradients, after = steps
+    (ours,) = in_training(weights, digits, RECIPES["tanh"], backend)
+    decided = np.abs(ours.gradients(orders[0]) - gradients) <= 1e-4 * np.abs(gradients)
     assert decided.mean() > 0.98
-    for more, compared, tolerance in ((1, decided, 1e-5), (9, True, 2e-3), (90, True, 3e-2)):
-        if more > 1:
-            orders = generator.integers(0, 47, (9, 10 * more))
-        ours.train_epoch(orders)
-        right.train_epoch(orders)
-        moved = np.linalg.norm(right.weights() - weights)
-        assert np.linalg.norm((ours.weights() - right.weights()) * compared) <= tolerance * moved
+    for order, right, compared, tolerance in zip(orders, after, (decided, True, True), (1e-5, 2e-3, 3e-2), strict=True):
+        ours.train_epoch(order)
+        moved = np.linalg.norm(right - weights)
+        assert np.linalg.norm((ours.weights() - right) * compared) <= tolerance * moved
+
+
+@pytest.fixture(scope="module", params=product(["digits", "colour"], RECIPES), ids="-".join)
+def whole(request):
+    """Images, weights, a recipe and what the reference makes of them in two epochs.
+
+    47 or 33 images, batches of 10 or 7: the last batch is a partial one. 9 networks: the last group is not full.
+    """
+    data, recipe = request.param
+    images = request.getfixturevalue(data)
+    weights = starts(9, in_channels=images.channels, classes=len(images.classes))
+    return images, weights, recipe, train(weights, images, backend="reference", recipe=recipe)
 
 
 @pytest.mark.parametrize("backend", FAST)
-@pytest.mark.parametrize("recipe", RECIPES)
-@pytest.mark.parametrize("data", ["digits", "colour"])
-def test_whole_epochs_are_the_references(data, backend, recipe, request):
-    """47 or 33 images, batches of 10 or 7: the last batch is a partial one. 9 networks: the last group is not full."""
-    images = request.getfixturevalue(data)
-    weights = starts(9, in_channels=images.channels, classes=len(images.classes))
-    ours, right = (train(weights, images, backend=b, recipe=recipe) for b in (backend, "reference"))
+def test_whole_epochs_are_the_references(whole, backend):
+    images, weights, recipe, right = whole
+    ours = train(weights, images, backend=backend, recipe=recipe)
     assert (ours.weights[0] == weights).all()
     moved = np.linalg.norm(right.weights[1] - weights)
     assert np.linalg.norm(ours.weights[1] - right.weights[1]) <= 1e-3 * moved
