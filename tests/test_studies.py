@@ -25,7 +25,7 @@ def test_reach(run, tmp_path):
     found = read_table(output)
     cases = found.drop_duplicates(["target", "rate", "networks", "group", "signs"])
     assert len(cases) == 2 * 2 + 1 + 1  # data sets and rates; orders alone; three networks
-    kept = found[found.signs & (found.networks != 3)].assign(std=-1.0)  # known for what it is: it is not measured again
+    kept = found[found.signs & (found.networks != 3)].assign(std=-1.0)  # a mark: what is measured again loses it
     write_table(output, kept)
     _python("reach.py", *arguments, "--resume")
     assert read_table(output).equals(pd.concat([kept, found.drop(kept.index)], ignore_index=True))
